@@ -1,0 +1,190 @@
+"""The ABI table: the one list of bridge functions and of the numbers that cross between C# and JavaScript.
+
+The `.jslib`, the C# `DllImport`s, the runtime's constants and the test player's C header are rendered from it. Raise
+`ABI_VERSION` with every change that an older side would not survive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag, StrEnum
+
+ABI_VERSION = 1
+PREFIX = "TfjsBridge_"
+
+
+class AbiType(StrEnum):
+    """What a parameter is; every one is a 32-bit value at the WebAssembly level."""
+
+    I32 = "i32"
+    F32 = "f32"
+    UTF8 = "utf8"  # in: a zero-terminated UTF-8 string
+    IN = "in"  # in: a pointer that the callee reads before it returns
+    OUT = "out"  # out: a pointer that the callee fills, never past the size that follows
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    name: str
+    type: AbiType
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One bridge function, called `TfjsBridge_<name>`. `absent` is what it returns for an unknown handle or while
+    the runtime is not there yet."""
+
+    name: str
+    returns: AbiType | None
+    params: tuple[Param, ...]
+    doc: str
+    absent: int = 0
+
+    @property
+    def symbol(self) -> str:
+        return PREFIX + self.name
+
+    @property
+    def takes_handle(self) -> bool:
+        return bool(self.params) and self.params[0].name == "handle"
+
+
+class State(IntEnum):
+    """What `State` returns."""
+
+    LOADING = 0
+    READY = 1
+    FAILED = 2
+    DISPOSED = 3
+
+
+class SubmitCode(IntEnum):
+    """What the Submit functions return. Negative: the frame was not taken."""
+
+    ACCEPTED = 0  # its inference has begun
+    QUEUED = 1  # it waits for the one in flight; without QUEUE a newer frame may replace it
+    NOT_READY = -1  # the model is loading, or the camera has no frame yet
+    BAD_TEXTURE = -2  # no such texture, not a 2D texture, or an impossible size
+    NO_GL_CONTEXT = -3  # no current WebGL 2 context: hand over pixels instead
+    UNSUPPORTED = -4  # unknown flags or pixel format
+    QUEUE_FULL = -5  # QUEUE_LIMIT explicit predictions wait already
+    FAILED = -6  # the model failed or was disposed; ErrorCode and Message say why
+
+
+QUEUE_LIMIT = 64
+
+
+class SourceFlags(IntFlag):
+    """How the picture lies in its memory. The default is Unity's: row 0 is the bottom row."""
+
+    NONE = 0
+    TOP_ROW_FIRST = 1
+    MIRROR = 2  # swap left and right
+    LINEAR = 4  # textures: sampling gives linear light (sRGB storage, HDR targets); re-encode to sRGB before filtering
+    QUEUE = 8  # an explicit prediction: wait in line, never be dropped
+    RGB24 = 16  # pixels: three bytes a pixel; without it four (RGBA32, alpha ignored)
+
+
+class Backend(IntEnum):
+    """TF.js backends as `Stats` names them."""
+
+    NONE = 0
+    WEBGL = 1
+    WASM = 2
+    CPU = 3
+
+
+class Path(IntEnum):
+    """The way in that the newest frame took."""
+
+    NONE = 0
+    PIXELS = 1
+    TEXTURE = 2
+    CAMERA = 3
+    PROBE = 4
+
+
+RESULT_VERSION = 1
+RESULT_HEADER_BYTES = 16
+TASKS = {"classification": 1}
+RESULT_DOC = (
+    "Four little-endian int32 (RESULT_VERSION, task, frame, count), then `count` float32. Classification: pairs of "
+    "(class index, score), best first, so count is twice the contract's top_k."
+)
+
+# `Stats` fills one float32 for each of these, in this order; times in milliseconds, of the newest frame.
+STATS: tuple[tuple[str, str], ...] = (
+    ("submitted", "frames taken by Submit"),
+    ("finished", "frames whose inference finished"),
+    ("dropped", "pending frames replaced by a newer one"),
+    ("failed", "frames whose inference failed"),
+    ("tensors", "live tensors of the whole page"),
+    ("tensorBytes", "bytes of these tensors"),
+    ("backend", "Backend in use"),
+    ("path", "Path of the newest frame"),
+    ("submitMs", "time that Submit blocked: blit and read-back, or resizing"),
+    ("executeMs", "normalization, upload and inference until the scores are on the CPU"),
+    ("latencyMs", "from Submit to the result"),
+    ("loadMs", "from Create to ready, warm-up included"),
+    ("warmupMs", "the first inference, which compiles shaders"),
+)
+
+_HANDLE = Param("handle", AbiType.I32)
+_FRAME = Param("frame", AbiType.I32, "the caller's own number; comes back with the result")
+_FLAGS = Param("flags", AbiType.I32, "SourceFlags")
+_SIZE = (Param("width", AbiType.I32, "pixels"), Param("height", AbiType.I32, "pixels"))
+_DST = (Param("dst", AbiType.OUT), Param("size", AbiType.I32, "bytes at dst"))
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function("Abi", AbiType.I32, (), "ABI_VERSION of the .jslib."),
+    Function(
+        "Create",
+        AbiType.I32,
+        (
+            Param("contractUrl", AbiType.UTF8, "absolute, or relative to the page"),
+            Param("contractHash", AbiType.UTF8, "SHA-256 of contract.json in hex"),
+            Param("optionsJson", AbiType.UTF8, 'for example {"backend":"auto"}; may be empty'),
+        ),
+        "Starts loading a model and returns its handle (> 0) at once.",
+    ),
+    Function("State", AbiType.I32, (_HANDLE,), "A State.", absent=State.DISPOSED),
+    Function("Progress", AbiType.F32, (_HANDLE,), "How far loading is, 0..1; 1 only when ready."),
+    Function("ErrorCode", AbiType.I32, (_HANDLE,), "Code of the newest error (docs/errors.md), 0 for none."),
+    Function(
+        "Message",
+        AbiType.I32,
+        (_HANDLE, *_DST),
+        "Text of the newest error as UTF-8 without a final zero; returns its bytes, 0 for none, -n when it needs n.",
+    ),
+    Function(
+        "SubmitTexture",
+        AbiType.I32,
+        (_HANDLE, Param("texture", AbiType.I32, "native GL id"), *_SIZE, _FLAGS, _FRAME),
+        "Predicts on a texture of the current WebGL 2 context; a SubmitCode.",
+        absent=SubmitCode.NOT_READY,
+    ),
+    Function(
+        "SubmitPixels",
+        AbiType.I32,
+        (_HANDLE, Param("pixels", AbiType.IN, "width * height * 3 or 4 bytes"), *_SIZE, _FLAGS, _FRAME),
+        "Predicts on pixels in the heap, copied before it returns; a SubmitCode.",
+        absent=SubmitCode.NOT_READY,
+    ),
+    Function(
+        "SubmitCamera",
+        AbiType.I32,
+        (_HANDLE, _FLAGS, _FRAME),
+        "Predicts on the webcam's newest frame; the first call opens the camera; a SubmitCode. Flags: MIRROR, QUEUE.",
+        absent=SubmitCode.NOT_READY,
+    ),
+    Function(
+        "Poll",
+        AbiType.I32,
+        (_HANDLE, *_DST),
+        "Takes the oldest finished result: its bytes; 0 none; -1 that inference failed (the header is filled in, "
+        "count 0); -n when it needs n.",
+    ),
+    Function("Stats", AbiType.I32, (_HANDLE, *_DST), "The STATS; returns its bytes, or -n when it needs n."),
+    Function("Dispose", None, (_HANDLE,), "Frees everything that belongs to the handle."),
+)

@@ -1,0 +1,64 @@
+"""The command line. Only this package prints, exits and composes the rooms; each command lives in its own file."""
+
+from __future__ import annotations
+
+import importlib
+from typing import NoReturn
+
+import click
+
+from builder import __version__
+from builder.cli.console import print_problems
+from builder.errors import UserError
+
+COMMANDS = {
+    "inspect": "Show what a TensorFlow.js model is.",
+    "generate": "Write the Unity plug-in for a model.",
+    "verify": "Check a finished WebGL build in a browser.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when that command runs, so that `--help` is immediate."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"builder.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tfjs-for-unity")
+def cli() -> None:
+    """TensorFlow.js image models for Unity WebGL: write the plug-in, then prove the build.
+
+    \b
+    tfjs-for-unity inspect  models/hands
+    tfjs-for-unity generate models/hands --labels labels.txt --normalize unit --into MyGame --name HandSigns
+    tfjs-for-unity verify   MyGame/Builds/WebGL --cases photos/
+    """
+
+
+def main() -> NoReturn:
+    """The entry point: a `UserError` becomes its message and its exit code; everything else is a bug and shows."""
+    try:
+        cli.main(standalone_mode=False)
+    except UserError as error:
+        print_problems(error.problems)
+        raise SystemExit(error.exit_code) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        raise SystemExit(130) from None
+    raise SystemExit(0)

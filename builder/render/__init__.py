@@ -1,0 +1,1 @@
+"""ModelSpec → list[OutputFile]. Views compute, templates print."""

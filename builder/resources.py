@@ -1,0 +1,36 @@
+"""Where the templates and the built runtime lie: inside the installed package, or in the checkout around it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from builder.errors import DAMAGED_INSTALL, fail
+from builder.spec import FileRef, RuntimeFiles
+
+_PACKAGE = Path(__file__).parent
+_INSTALLED = _PACKAGE / "_data"
+_CHECKOUT = _PACKAGE.parent
+
+
+def _folder(installed: str, checkout: str, must_hold: str) -> Path:
+    folder = _INSTALLED / installed if _INSTALLED.is_dir() else _CHECKOUT / checkout
+    if not (folder / must_hold).is_file():
+        raise fail(DAMAGED_INSTALL, folder, missing=must_hold)
+    return folder
+
+
+def templates() -> Path:
+    """The folder of Jinja templates."""
+    return _folder("unity_templates", "unity_templates", "Packages/com.tfjsbridge.runtime/package.json.j2")
+
+
+def runtime() -> Path:
+    """The folder with the built runtime: `runtime.json`, the bundle, WebAssembly files and third-party notices."""
+    return _folder("runtime", "jslib/dist", "runtime.json")
+
+
+def runtime_files(folder: Path) -> RuntimeFiles:
+    """What `runtime.json` (written by `jslib/scripts/bundle.mjs`) says about the files beside it."""
+    listed = json.loads((folder / "runtime.json").read_text("utf-8"))
+    return RuntimeFiles(script=FileRef(**listed["script"]), wasm=tuple(FileRef(**entry) for entry in listed["wasm"]))

@@ -1,0 +1,176 @@
+"""ModelSpec: the one description of a model from which every file is rendered. Frozen, validated, no I/O.
+
+`Contract` is the ModelSpec as it travels in StreamingAssets; its JSON names are the field names
+(see `docs/contract.schema.json`, generated from these classes).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from builder.names import CsIdentifier, Slug
+
+CONTRACT_VERSION = 1
+
+ModelFormat = Literal["graph-model", "layers-model"]
+Task = Literal["classification"]
+Color = Literal["rgb", "gray"]
+Fit = Literal["stretch", "crop", "letterbox"]
+Filter = Literal["nearest", "bilinear", "triangle"]
+Activation = Literal["none"]
+DType = Literal["float32"]
+
+CHANNELS: dict[Color, int] = {"rgb": 3, "gray": 1}
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRef:
+    """A file by its path relative to the contract's folder, its length in bytes and its SHA-256 in hex."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        _require(len(self.sha256) == 64 and set(self.sha256) <= set("0123456789abcdef"), "sha256 is 64 hex digits")
+        _require(self.bytes >= 0, "bytes is not negative")
+        _require(bool(self.path) and "\\" not in self.path and not self.path.startswith("/"), "path is relative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """A model's input or output. `shape` has one entry per axis, -1 where the size is free (the batch)."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+
+    def __post_init__(self) -> None:
+        _require(all(size == -1 or size > 0 for size in self.shape), "sizes are positive, or -1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocess:
+    """From a picture of any size to the input tensor [1, height, width, channels].
+
+    The picture is fitted to width x height by `filter`, rounded to 8 bits per channel, turned gray by BT.601 where
+    `color` is gray, and normalized per channel: `(value * scale - mean) / std` with value in 0..255.
+    `pad` is the colour around a letterboxed picture, 0..255.
+    """
+
+    width: int
+    height: int
+    color: Color
+    fit: Fit
+    filter: Filter
+    pad: tuple[int, int, int]
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        channels = CHANNELS[self.color]
+        _require(0 < self.width <= MAX_INPUT_SIDE and 0 < self.height <= MAX_INPUT_SIDE, "size is 1..4096 pixels")
+        _require(len(self.mean) == channels and len(self.std) == channels, "one mean and std per channel")
+        _require(all(math.isfinite(v) for v in (self.scale, *self.mean, *self.std)), "numbers are finite")
+        _require(all(v > 0 for v in self.std) and self.scale > 0, "scale and std are positive")
+        _require(all(0 <= v <= 255 for v in self.pad), "pad is 0..255")
+
+    @property
+    def channels(self) -> int:
+        return CHANNELS[self.color]
+
+
+MAX_INPUT_SIDE = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postprocess:
+    """From the output tensor to results: the `top_k` best classes, best first."""
+
+    activation: Activation
+    top_k: int
+
+    def __post_init__(self) -> None:
+        _require(self.top_k > 0, "top_k is positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFiles:
+    """The model folder's files as they lie beside the contract."""
+
+    format: ModelFormat
+    topology: FileRef
+    shards: tuple[FileRef, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One model, completely: what it is called, what it takes, what it gives, and where its files lie."""
+
+    name: CsIdentifier
+    slug: Slug
+    task: Task
+    files: ModelFiles
+    input: TensorSpec
+    output: TensorSpec
+    preprocess: Preprocess
+    postprocess: Postprocess
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        pre = self.preprocess
+        _require(self.input.shape[1:] == (pre.height, pre.width, pre.channels), "input shape fits preprocess")
+        _require(self.output.shape[-1] == len(self.labels), "one label per output")
+        _require(len(set(self.labels)) == len(self.labels) and all(self.labels), "labels are unique and not empty")
+        _require(self.postprocess.top_k <= len(self.labels), "top_k is at most the number of labels")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeFiles:
+    """The built runtime: the script bundle and the WebAssembly files of the wasm backend."""
+
+    script: FileRef
+    wasm: tuple[FileRef, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """`contract.json`. Paths of `model.files` are relative to it, as are those of `runtime` (`../runtime/…`)."""
+
+    contract: int
+    abi: int
+    generator: str
+    runtime: RuntimeFiles
+    model: ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file to be written: its path below the Unity project, and its bytes or the file that it is a copy of.
+
+    Rendered text is UTF-8 with LF. Weight shards are given by `Path`, so that large models never lie in memory.
+    """
+
+    path: PurePosixPath
+    content: bytes | Path = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _require(not self.path.is_absolute() and ".." not in self.path.parts, "output paths stay in the project")
+
+
+# How a preset maps 0..255 to the model's input, per channel: (scale, mean, std). ImageNet's figures are torchvision's.
+NORMALIZATIONS: dict[str, tuple[float, tuple[float, float, float], tuple[float, float, float]]] = {
+    "unit": (1 / 255, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "signed": (1 / 127.5, (1.0, 1.0, 1.0), (1.0, 1.0, 1.0)),
+    "imagenet": (1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "none": (1.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}

@@ -1,0 +1,97 @@
+/**
+ * The two surfaces of the runtime: what the generated `.jslib` sees (`Host`, `BridgeModel`), and what a page, a
+ * developer in the console or the verify harness sees (`PageObject`, `PageModel`). Both hang on `globalThis.tfjsBridge`.
+ */
+import type { Contract } from "./generated/contract";
+
+/** What the `.jslib` lends to the runtime: one object per Unity instance. Nothing it returns may be kept. */
+export interface Host {
+  /** Emscripten's HEAPU8 of this very moment; memory growth makes an older one useless. */
+  heap(): Uint8Array;
+  /** The game's current WebGL 2 context, or null (WebGPU and WebGL 1 players, none current). */
+  gl(): WebGL2RenderingContext | null;
+  /** The texture behind a native id, or null. */
+  texture(id: number): WebGLTexture | null;
+  /** Video elements of the webcams that Unity itself has open. */
+  cameras(): HTMLVideoElement[];
+}
+
+/** A model as the `.jslib` drives it. Numbers are those of `builder/abi.py` (see `generated/abi.ts`). */
+export interface BridgeModel {
+  state(): number;
+  progress(): number;
+  errorCode(): number;
+  message(dst: number, size: number): number;
+  submitTexture(texture: number, width: number, height: number, flags: number, frame: number): number;
+  submitPixels(pixels: number, width: number, height: number, flags: number, frame: number): number;
+  submitCamera(flags: number, frame: number): number;
+  poll(dst: number, size: number): number;
+  stats(dst: number, size: number): number;
+  dispose(): void;
+}
+
+/** A picture as the page object takes it: RGBA, 8 bits a channel, row 0 on top, base64. */
+export interface PageImage {
+  readonly width: number;
+  readonly height: number;
+  readonly rgba: string;
+}
+
+/** A prediction as the page object gives it. `scores` has one entry per label, in the contract's order. */
+export interface PagePrediction {
+  readonly scores: number[];
+  readonly top: { readonly index: number; readonly label: string; readonly score: number }[];
+  readonly path: "pixels" | "texture" | "camera" | "probe";
+  readonly frame: number;
+  readonly executeMs: number;
+}
+
+export interface PageError {
+  /** Number and id of the error catalogue, for example 105 and "HASH_MISMATCH". */
+  readonly code: number;
+  readonly id: string;
+  /** What, why and next step, in one text. */
+  readonly message: string;
+}
+
+/** A model as the page sees it. */
+export interface PageModel {
+  readonly handle: number;
+  readonly contractUrl: string;
+  /** The contract, once it has been fetched. */
+  readonly contract: Contract | null;
+  readonly contractHash: string;
+  readonly phase: "loading" | "ready" | "failed" | "disposed";
+  readonly progressNow: number;
+  readonly error: PageError | null;
+  /** The TF.js backend that really runs, "" before it is known. */
+  readonly backend: "" | "webgl" | "wasm" | "cpu";
+  /** Numbers by the names of STATS in `builder/abi.py`. */
+  readonly statistics: Record<string, number>;
+  /** The newest predictions that the game itself asked for, oldest first, at most 32. */
+  readonly history: readonly PagePrediction[];
+  /** Predicts on a picture, without touching the game: waits in line, changes neither `history` nor `poll`. */
+  predict(image: PageImage): Promise<PagePrediction>;
+}
+
+/** `globalThis.tfjsBridge` */
+export interface PageObject {
+  /** Version of this object's shape. */
+  readonly version: 1;
+  readonly abi: number;
+  /** Version of tfjs-for-unity that built this runtime. */
+  readonly generator: string;
+  /** Every model created on this page that is not disposed. */
+  readonly models: readonly PageModel[];
+  /** What draws for the webgl backend, for example "ANGLE (Google, Vulkan … SwiftShader …)"; "" without WebGL. */
+  readonly renderer: string;
+  /** For the `.jslib` alone. `scriptUrl` is where this script was loaded from; wasm files lie beside it. */
+  create(handle: number, contractUrl: string, contractHash: string, optionsJson: string, host: Host, scriptUrl: string): BridgeModel;
+}
+
+/** A page, or the harness, may set `globalThis.tfjsBridgeConfig` before the game starts; it wins over Create's options. */
+export interface PageConfig {
+  readonly backend?: "auto" | "webgl" | "wasm";
+  /** Let TF.js use WebGL without a GPU: right for tests, far too slow for players. */
+  readonly softwareWebgl?: boolean;
+}
