@@ -55,7 +55,7 @@ def _in_game(id: str, code: int, what: str, why: str, next_step: str) -> ErrorKi
     return _define(id, code, what, why, next_step, exit_code=EXIT_BAD_BUILD)
 
 
-# --- 100–199: in the player's browser (runtime, bridge, C#) -------------------------------------------------------
+# --- 100-199: in the player's browser (runtime, bridge, C#) -------------------------------------------------------
 
 ABI_MISMATCH = _in_game(
     "ABI_MISMATCH",
@@ -151,7 +151,7 @@ BAD_OPTIONS = _in_game(
     "Use TfjsBridge's own C# classes, and generate them anew.",
 )
 
-# --- 200–299: the model folder ------------------------------------------------------------------------------------
+# --- 200-299: the model folder ------------------------------------------------------------------------------------
 
 NO_MODEL = _define(
     "NO_MODEL",
@@ -211,7 +211,7 @@ UNSUPPORTED_MODEL = _define(
     "{remedy}",
 )
 
-# --- 300–399: labels and options ----------------------------------------------------------------------------------
+# --- 300-399: labels and options ----------------------------------------------------------------------------------
 
 BAD_LABELS = _define(
     "BAD_LABELS",
@@ -257,7 +257,7 @@ BAD_OPTION = _define(
     "Change the option.",
 )
 
-# --- 400–499: the Unity project and the files written into it -------------------------------------------------------
+# --- 400-499: the Unity project and the files written into it -------------------------------------------------------
 
 NOT_A_PROJECT = _define(
     "NOT_A_PROJECT",
@@ -295,7 +295,7 @@ BAD_MANIFEST = _define(
     "Restore it from version control, or delete the generated folder beside it and generate again.",
 )
 
-# --- 500–599: verify ----------------------------------------------------------------------------------------------
+# --- 500-599: verify ----------------------------------------------------------------------------------------------
 
 BAD_CASES = _define(
     "BAD_CASES",

@@ -1,8 +1,8 @@
 """Writes the sources that are generated from `builder/`: `python -m scripts.generate_sources [--check]`.
 
-The ABI table and the error catalogue become TypeScript, the Contract classes a JSON Schema (from which `npm run
-generate` makes
-`contract.ts`), the catalogue `docs/errors.md`. With --check nothing is written and a stale file fails.
+The ABI table and the error catalogue become TypeScript, the Contract classes a JSON Schema (from which
+`npm run generate` makes `contract.ts`), the catalogue `docs/errors.md`. With --check nothing is written and a stale
+file fails.
 """
 
 from __future__ import annotations
