@@ -1,7 +1,7 @@
 """Every error a user can meet, in one table.
 
-Each entry says what happened, why, and what to do next. `code` is the stable number that C# and JavaScript
-see, `exit_code` what the command returns. `docs/errors.md`, the runtime's TypeScript and the C# error codes are rendered
+Each entry says what happened, why, and what to do next. `code` is the stable number that C# and JavaScript see,
+`exit_code` what the command returns. `docs/errors.md`, the runtime's TypeScript and the C# error codes are rendered
 from `CATALOGUE`; texts hold `{named}` fields that a `Problem` fills in.
 """
 
