@@ -1,0 +1,73 @@
+# `make` sets up .venv with the command tfjs-for-unity; `make demo` and `make test` install what they need and run.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NEED := scripts/system_packages.sh
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+RUNTIME := jslib/dist/runtime.json
+RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -name '*.ts')
+
+.PHONY: setup demo test check lint unit slow test-mutations test-emscripten generated golden wheel clean help
+
+setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
+
+.venv/installed: requirements/dev.txt pyproject.toml
+	@$(NEED) python-venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@mkdir -p jslib/dist
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+jslib/node_modules/.package-lock.json: jslib/package-lock.json
+	@$(NEED) node npm
+	@node -e 'process.versions.node.split(".")[0] >= 20 || (console.error("error: Node 20 or newer is needed, this is " + process.versions.node), process.exit(1))'
+	cd jslib && $(NPM_CI)
+	@touch $@
+
+$(RUNTIME): jslib/node_modules/.package-lock.json $(RUNTIME_SOURCES)
+	npm --prefix jslib run --silent build
+
+demo: setup ## a real model becomes a plug-in, a player is linked with it and checked in Chromium
+	@$(NEED) chromium emcc
+	$(BIN)/python -m examples.emotion.demo
+
+test: setup lint ## everything that CI checks
+	@$(NEED) chromium emcc mcs mono cc libc-headers
+	npm --prefix jslib run --silent test
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered
+
+lint: setup ## formatting, types, stale generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m scripts.generate_sources --check
+	npm --prefix jslib run --silent check
+
+unit: setup ## the quick tests alone: no browser, no compiler
+	$(BIN)/python -m pytest -m "not (slow or player or browser or mono)"
+
+test-mutations: setup ## removes each line of the GL state guard in turn; the player must notice every one
+	@$(NEED) chromium emcc
+	$(BIN)/python -m pytest -m mutation tests/e2e
+
+generated: setup ## TypeScript, JSON Schema and docs/errors.md from builder/
+	$(BIN)/python -m scripts.generate_sources
+	npm --prefix jslib run --silent generate
+
+golden: setup ## writes the expected trees of tests/golden anew; read the diff before you commit it
+	$(BIN)/python -m tests.golden.regenerate
+
+lock: setup ## requirements/dev.txt from pyproject.toml, with hashes
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/dev.txt
+
+wheel: setup ## dist/*.whl, with templates and runtime inside
+	$(BIN)/python -m hatchling build -t wheel
+
+clean: ## removes what was built, keeps .venv and node_modules
+	rm -rf build dist jslib/dist
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
