@@ -1,0 +1,1 @@
+"""Examples; each folder has a README."""

@@ -1,0 +1,1 @@
+"""Face → emotion: a real model from npm, through generate, the test player and verify."""

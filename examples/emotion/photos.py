@@ -1,0 +1,67 @@
+"""Fetches the model and the photos from their packages and cuts out the faces."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of `faces.toml`; `min` is the least probability of the expected emotion."""
+
+    name: str
+    photo: str
+    box: tuple[int, int, int, int]
+    expect: str
+    min: float
+
+
+def faces() -> list[Face]:
+    """What `faces.toml` lists."""
+    listed = tomllib.loads((HERE / "faces.toml").read_text("utf-8"))["face"]
+    return [Face(**{**entry, "box": tuple(entry["box"])}) for entry in listed]
+
+
+def fetch_model() -> Path:
+    """Installs the npm packages by the lock file; returns the path of the model's JSON file."""
+    packages = HERE / "node_modules"
+    lock, installed = HERE / "package-lock.json", packages / ".package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(command, cwd=HERE, check=True)
+        installed.touch()
+    return packages / "@vladmandic/human/models/emotion.json"
+
+
+def _fetch_wheel(folder: Path) -> Path:
+    if not list(folder.glob("scikit_image-*.whl")):
+        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--no-deps"]
+        subprocess.run([*pip, "--require-hashes", "-r", str(HERE / "photos.txt"), "-d", str(folder)], check=True)
+    return next(folder.glob("scikit_image-*.whl"))
+
+
+def _open(photo: str, work: Path) -> Image.Image:
+    if photo == "astronaut.png":
+        with zipfile.ZipFile(_fetch_wheel(work)) as wheel, wheel.open("skimage/data/astronaut.png") as file:
+            return Image.open(file).convert("RGB")
+    return Image.open(HERE / "node_modules/@vladmandic/face-api/demo" / photo).convert("RGB")
+
+
+def cut_faces(work: Path, folder: Path) -> list[tuple[Face, Path]]:
+    """Cuts every face into a PNG of its own in `folder`; `work` keeps the downloaded wheel."""
+    folder.mkdir(parents=True, exist_ok=True)
+    result = []
+    for face in faces():
+        path = folder / f"{face.name}.png"
+        _open(face.photo, work).crop(face.box).save(path)
+        result.append((face, path))
+    return result
