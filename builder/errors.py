@@ -295,6 +295,35 @@ BAD_MANIFEST = _define(
     "Restore it from version control, or delete the generated folder beside it and generate again.",
 )
 
+NAME_TAKEN = _define(
+    "NAME_TAKEN",
+    405,
+    "This file already belongs to the model {model}.",
+    "Names that differ only in case, hyphens or underscores lead to the same files.",
+    "Choose another --name, or give --name {model} to replace that model.",
+)
+UNUSABLE_PATH = _define(
+    "UNUSABLE_PATH",
+    406,
+    "A file of this name cannot lie in a Unity project: {reason}.",
+    "Unity skips some names, and Windows, macOS and web hosts do not tell apart or forbid others.",
+    "Rename the model's file, in model.json too, or the file or folder of the project that it collides with.",
+)
+OUTSIDE_PROJECT = _define(
+    "OUTSIDE_PROJECT",
+    407,
+    "This is a link that leads out of the folder, to {actual}.",
+    "Files are written only below the folder that was given.",
+    "Replace the link with a real folder.",
+)
+NOT_UNDONE = _define(
+    "NOT_UNDONE",
+    408,
+    "The files could not be written ({reason}), and what was begun could not be undone.",
+    "The disk failed twice; the files as they were lie in {backup}.",
+    "Mend the disk or its permissions and run the same command again: it first puts the old files back.",
+)
+
 # --- 500-599: verify ----------------------------------------------------------------------------------------------
 
 BAD_CASES = _define(

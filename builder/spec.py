@@ -158,10 +158,12 @@ class OutputFile:
     """A file to be written: its path below the Unity project, and its bytes or the file that it is a copy of.
 
     Rendered text is UTF-8 with LF. Weight shards are given by `Path`, so that large models never lie in memory.
+    `per_model`: the file goes when no model needs it any more; other files go when their package no longer has them.
     """
 
     path: PurePosixPath
     content: bytes | Path = field(repr=False)
+    per_model: bool = False
 
     def __post_init__(self) -> None:
         _require(not self.path.is_absolute() and ".." not in self.path.parts, "output paths stay in the project")
