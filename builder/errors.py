@@ -150,6 +150,20 @@ BAD_OPTIONS = _in_game(
     "The JSON text was written by hand or by another version of TfjsBridge.",
     "Use TfjsBridge's own C# classes, and generate them anew.",
 )
+NOT_WEBGL = _in_game(
+    "NOT_WEBGL",
+    113,
+    "Inference runs only in WebGL players; this is {platform}.",
+    "Models run on the TensorFlow.js of the player's browser, and here is none.",
+    "Build for WebGL to see predictions; everywhere else Load and Predict fail and the polling calls return false.",
+)
+BAD_SOURCE = _in_game(
+    "BAD_SOURCE",
+    114,
+    "The picture cannot be used: {reason}.",
+    "A source is a 2D texture of the running game, or an array that holds at least width * height pixels.",
+    "Check the texture's kind, or the array's length against width, height and SourceFlags.",
+)
 
 # --- 200-299: the model folder ------------------------------------------------------------------------------------
 

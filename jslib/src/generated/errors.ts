@@ -84,3 +84,15 @@ export const BAD_OPTIONS = (f: { reason: string | number }): CatalogueError => (
   id: "BAD_OPTIONS",
   message: `The options handed to Create are not valid: ${f.reason}. The JSON text was written by hand or by another version of TfjsBridge. Use TfjsBridge's own C# classes, and generate them anew.`,
 });
+
+export const NOT_WEBGL = (f: { platform: string | number }): CatalogueError => ({
+  code: 113,
+  id: "NOT_WEBGL",
+  message: `Inference runs only in WebGL players; this is ${f.platform}. Models run on the TensorFlow.js of the player's browser, and here is none. Build for WebGL to see predictions; everywhere else Load and Predict fail and the polling calls return false.`,
+});
+
+export const BAD_SOURCE = (f: { reason: string | number }): CatalogueError => ({
+  code: 114,
+  id: "BAD_SOURCE",
+  message: `The picture cannot be used: ${f.reason}. A source is a 2D texture of the running game, or an array that holds at least width * height pixels. Check the texture's kind, or the array's length against width, height and SourceFlags.`,
+});
