@@ -1,0 +1,56 @@
+"""What the player's browser fetches: the runtime bundle, and for each model its contract, topology and weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+
+from builder import __version__
+from builder.abi import ABI_VERSION
+from builder.spec import CONTRACT_VERSION, Contract, FileRef, ModelSpec, OutputFile, RuntimeFiles
+
+ROOT = PurePosixPath("Assets/StreamingAssets/tfjs-bridge")
+RUNTIME_FOLDER = ROOT / "runtime"
+CONTRACT = "contract.json"
+# Hashes of these files are checked in the browser: git must not turn their LF into CRLF. Unity skips dot-files.
+GITATTRIBUTES = (
+    b"# Written by tfjs-for-unity: these files are hashed, so git must not touch their line ends.\n* -text\n"
+)
+
+
+def _seen_from_contract(file: FileRef) -> FileRef:
+    return replace(file, path=f"../{RUNTIME_FOLDER.name}/{file.path}")
+
+
+def contract(spec: ModelSpec, runtime: RuntimeFiles) -> Contract:
+    """The ModelSpec as it travels, with the runtime that it was generated for."""
+    return Contract(
+        contract=CONTRACT_VERSION,
+        abi=ABI_VERSION,
+        generator=f"tfjs-for-unity {__version__}",
+        runtime=RuntimeFiles(
+            script=_seen_from_contract(runtime.script), wasm=tuple(map(_seen_from_contract, runtime.wasm))
+        ),
+        model=spec,
+    )
+
+
+def contract_bytes(spec: ModelSpec, runtime: RuntimeFiles) -> bytes:
+    """`contract.json`: UTF-8, LF, sorted keys. Its SHA-256 is the contract hash that C# hands to the browser."""
+    text = json.dumps(asdict(contract(spec, runtime)), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def streaming_assets(
+    spec: ModelSpec, model_folder: Path, runtime: RuntimeFiles, runtime_folder: Path
+) -> list[OutputFile]:
+    """The files below `tfjs-bridge`, without their `.meta`; model and runtime files are copies of those given."""
+    home = ROOT / spec.slug
+    copies = [(RUNTIME_FOLDER, runtime_folder, file) for file in (runtime.script, *runtime.wasm)]
+    copies += [(home, model_folder, file) for file in (spec.files.topology, *spec.files.shards)]
+    return [
+        OutputFile(ROOT / ".gitattributes", GITATTRIBUTES),
+        OutputFile(home / CONTRACT, contract_bytes(spec, runtime), per_model=True),
+        *(OutputFile(to / file.path, source / file.path, per_model=True) for to, source, file in copies),
+    ]
