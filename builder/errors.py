@@ -199,7 +199,7 @@ NOT_A_MODEL = _define(
 UNSAFE_PATH = _define(
     "UNSAFE_PATH",
     204,
-    "The path {path} leaves the model's folder.",
+    "The path {path} is not a plain path inside the model's folder.",
     "Weight shards must lie in the folder of model.json or below it, as relative paths.",
     "Do not use this model unless you trust where it comes from; put the shards beside model.json.",
 )

@@ -1,0 +1,76 @@
+"""What a model folder says about itself, in the words of both formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from builder.spec import FileRef, ModelFormat
+
+# One entry per axis, -1 where the size is free or unknown; None where not even the rank is known.
+Shape = tuple[int, ...] | None
+Layout = Literal["NHWC", "NCHW"]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFacts:
+    """An input or output: its name, shape and dtype (`float32`, `int32`, `uint8`, …)."""
+
+    name: str
+    shape: Shape
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopologyFacts:
+    """What the graph or the layers say. `activation` is the last operation before the (first) output, such as
+    `softmax`, `sigmoid` or `linear`; `data_format` is what convolutions are told, where there are any; `obstacles` are
+    reasons why TensorFlow.js cannot run the model by a plain `predict`."""
+
+    format: ModelFormat
+    inputs: tuple[TensorFacts, ...]
+    outputs: tuple[TensorFacts, ...]
+    ops: Mapping[str, int]
+    activation: str
+    data_format: Layout | None
+    obstacles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardFacts:
+    """A weight shard as it lies on the disk; `bytes` is None where it is missing or may not be read."""
+
+    path: str
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """A TensorFlow.js model folder. Paths of `topology` and `shards` are relative to `folder`.
+
+    `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
+    `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
+    every shard once all are there and of the right length; `shard_states` always says what was found.
+    """
+
+    folder: Path
+    json_path: Path
+    format: ModelFormat
+    topology: FileRef
+    shards: tuple[FileRef, ...]
+    shard_states: tuple[ShardFacts, ...]
+    inputs: tuple[TensorFacts, ...]
+    outputs: tuple[TensorFacts, ...]
+    layout: Layout | None
+    activation: str
+    ops: Mapping[str, int]
+    obstacles: tuple[str, ...]
+    weights: int
+    parameters: int
+    weight_bytes: int
+    quantization: Mapping[str, int]
+    labels: tuple[str, ...] | None
+    generated_by: str
+    converted_by: str
