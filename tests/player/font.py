@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,11 +28,17 @@ class Glyph:
     advance: int
 
 
+def _shown(character: str) -> str:
+    """Pillow's font has ASCII alone: an accented letter is shown without its accent, all else as a question mark."""
+    return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
+
+
 def _glyph(font: ImageFont.FreeTypeFont, index: int, character: str) -> Glyph:
-    left, top, right, bottom = (round(edge) for edge in font.getbbox(character))
+    text = _shown(character)
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(text))
     image = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
-    ImageDraw.Draw(image).text((-left, -top), character, fill=255, font=font)
-    return Glyph(ord(character), index, image, left, top, round(font.getlength(character)))
+    ImageDraw.Draw(image).text((-left, -top), text, fill=255, font=font)
+    return Glyph(ord(character), index, image, left, top, round(font.getlength(text)))
 
 
 def _glyphs(text: str) -> Iterable[Glyph]:

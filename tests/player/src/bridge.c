@@ -3,7 +3,6 @@
 #include "TfjsBridge.h"
 
 #include <emscripten.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +35,7 @@ void bridge_create(const char *url, const char *hash, const char *options) {
   bridge = (Bridge){.mode = bridge.mode, .flags = bridge.flags, .every = bridge.every};
   bridge.result_size = TFJS_BRIDGE_RESULT_HEADER_BYTES;
   bridge.result = calloc(1, (size_t)bridge.result_size);
-  bridge.handle = TfjsBridge_Create(url, hash, options);
+  if (TfjsBridge_Abi() == TFJS_BRIDGE_ABI_VERSION) bridge.handle = TfjsBridge_Create(url, hash, options);
 }
 
 void bridge_create_from_settings(void) {
@@ -48,6 +47,12 @@ void bridge_create_from_settings(void) {
 }
 
 void bridge_dispose(void) { TfjsBridge_Dispose(bridge.handle); }
+
+int bridge_message(char *dst, int size) {
+  int32_t length = TfjsBridge_Message(bridge.handle, (uint8_t *)dst, size - 1);
+  dst[length > 0 ? length : 0] = 0;
+  return length;
+}
 
 static int32_t submit(int32_t frame, int32_t flags) {
   flags |= bridge.flags;

@@ -1,5 +1,7 @@
 #include "player.h"
 
+#include "TfjsBridge.h"
+
 #include <emscripten.h>
 #include <emscripten/html5.h>
 #include <stdlib.h>
@@ -72,6 +74,10 @@ EXPORT void player_request(int number) { bridge.requested = number; }
 EXPORT void player_create(const char *url, const char *hash, const char *options) { bridge_create(url, hash, options); }
 EXPORT void player_dispose(void) { bridge_dispose(); }
 EXPORT int player_state(void) { return bridge.state; }
+EXPORT int player_error_code(void) { return TfjsBridge_ErrorCode(bridge.handle); }
+EXPORT float player_progress(void) { return TfjsBridge_Progress(bridge.handle); }
+EXPORT int player_message(char *dst, int size) { return bridge_message(dst, size); }
+EXPORT const float *player_stats(void) { return bridge.stats; }
 EXPORT int player_handle(void) { return bridge.handle; }
 EXPORT int player_submit_code(void) { return bridge.submit_code; }
 EXPORT int player_results(void) { return bridge.results; }

@@ -62,6 +62,8 @@ extern Bridge bridge;
 void bridge_create(const char *url, const char *hash, const char *options);
 void bridge_create_from_settings(void);
 void bridge_dispose(void);
+/* Zero-terminated text of the newest error; returns its length, 0 for none, -n when it needs n bytes. */
+int bridge_message(char *dst, int size);
 void bridge_frame(int32_t frame);
 Mode mode_by_name(const char *name);
 /* Lets a test look at the page between two calls. */

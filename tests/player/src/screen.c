@@ -38,6 +38,32 @@ static void draw_scores(float x, float y, float width) {
   }
 }
 
+enum { LINE_LENGTH = 36, LINE_HEIGHT = 22 };
+
+/* Breaks `text` at spaces into lines of at most LINE_LENGTH bytes; a longer word is cut. */
+static void draw_paragraph(float x, float y, char *text, Color color) {
+  while (*text) {
+    size_t length = strlen(text), cut = length;
+    if (length > LINE_LENGTH)
+      for (cut = LINE_LENGTH; cut && text[cut] != ' ';) cut--;
+    if (!cut) cut = LINE_LENGTH;
+    char *rest = text + cut + (text[cut] == ' '), kept = text[cut];
+    text[cut] = 0;
+    draw_text(x, y, FONT_SMALL, text, color);
+    text[cut] = kept;
+    y += LINE_HEIGHT;
+    text = rest;
+  }
+}
+
+static void draw_error(float x, float y) {
+  char text[1024];
+  snprintf(text, sizeof text, "error %d", (int)TfjsBridge_ErrorCode(bridge.handle));
+  draw_text(x, y, FONT_SMALL, text, RED);
+  bridge_message(text, sizeof text);
+  draw_paragraph(x, y + 42, text, GRAY);
+}
+
 static void draw_state(float x, float y) {
   static const char *const BACKENDS[] = {"", "webgl", "wasm", "cpu"};
   static const char *const PATHS[] = {"", "pixels", "texture", "camera", "probe"};
@@ -46,8 +72,7 @@ static void draw_state(float x, float y) {
     snprintf(text, sizeof text, "loading %d %%", (int)(100 * TfjsBridge_Progress(bridge.handle)));
     draw_text(x, y, FONT_SMALL, text, GRAY);
   } else if (bridge.state == TFJS_BRIDGE_STATE_FAILED) {
-    snprintf(text, sizeof text, "error %d", (int)TfjsBridge_ErrorCode(bridge.handle));
-    draw_text(x, y, FONT_SMALL, text, RED);
+    draw_error(x, y);
   } else if (bridge.state == TFJS_BRIDGE_STATE_READY) {
     const float *stats = bridge.stats;
     snprintf(text, sizeof text, "%s   %s   %.1f ms", BACKENDS[(int)stats[TFJS_BRIDGE_STAT_BACKEND] & 3],
