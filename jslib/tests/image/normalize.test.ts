@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { normalizer } from "../../src/image/normalize";
+import { noise, preprocess } from "./pictures";
+
+interface Case {
+  readonly color: "rgb" | "gray";
+  readonly scale: number;
+  readonly mean: number[];
+  readonly std: number[];
+  readonly expected: string;
+}
+
+const CASES = JSON.parse(readFileSync(new URL("fixtures/normalize.json", import.meta.url), "utf8")) as Case[];
+
+function rgba(rgb: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: (rgb.length / 3) * 4 }, (_, i) => (i % 4 === 3 ? 255 : rgb[(i >> 2) * 3 + (i % 4)]!));
+}
+
+test("values equal numpy's in single precision, gray equals Pillow's luma", () => {
+  assert.equal(CASES.length, 5);
+  for (const { expected, ...numbers } of CASES) {
+    const result = normalizer(preprocess({ width: 16, height: 5, ...numbers }))(rgba(noise(16, 5)));
+    assert.equal(Buffer.from(result.buffer).toString("base64"), expected, JSON.stringify(numbers));
+  }
+});
+
+test("a buffer that is handed over is filled and returned", () => {
+  const into = new Float32Array(3);
+  const pre = preprocess({ width: 1, height: 1, scale: 2, mean: [1, 2, 3], std: [1, 2, 4] });
+  assert.equal(normalizer(pre)(Uint8Array.of(10, 20, 30, 255), into), into);
+  assert.deepEqual([...into], [19, 19, 14.25]);
+});
