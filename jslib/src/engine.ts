@@ -1,0 +1,121 @@
+/** TensorFlow.js with the backend that was asked for: one per page, or a Failure. Never another backend in silence. */
+import { enableProdMode, findBackendFactory, memory, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { NO_BACKEND } from "./generated/errors";
+import { Failure } from "./failure";
+import type { Fetch } from "./fetching";
+import type { BackendName, EngineChoice } from "./options";
+import { registerWasm } from "./wasm-backend";
+import { hardwareOrSoftwareContext, registerWebgl, rendererOf } from "./webgl-backend";
+
+/** A running backend. */
+export interface Engine {
+  readonly backend: BackendName;
+  /** What draws for webgl, "" for wasm. */
+  readonly renderer: string;
+  /** Live tensors of the whole page and their bytes. */
+  memory(): { tensors: number; bytes: number };
+  /** Calls back once if the backend loses its GPU context; the returned function ends that. */
+  onLost(callback: () => void): () => void;
+}
+
+/** Where the wasm file lies, and how to fetch it. */
+export interface Surroundings {
+  readonly scriptUrl: string;
+  readonly fetch: Fetch;
+}
+
+class RunningEngine implements Engine {
+  private readonly listeners = new Set<() => void>();
+
+  constructor(
+    readonly backend: BackendName,
+    readonly renderer: string,
+  ) {}
+
+  memory(): { tensors: number; bytes: number } {
+    const { numTensors, numBytes } = memory();
+    return { tensors: numTensors, bytes: numBytes };
+  }
+
+  onLost(callback: () => void): () => void {
+    this.listeners.add(callback);
+    return () => this.listeners.delete(callback);
+  }
+
+  lose(): void {
+    const listeners = [...this.listeners];
+    this.listeners.clear();
+    for (const callback of listeners) callback();
+  }
+}
+
+let running: Promise<RunningEngine> | null = null;
+let rendererName = "";
+
+/** What draws for the page's webgl backend; "" where there is none. */
+export const currentRenderer = (): string => rendererName;
+
+/** Lets a backend go, so that a later model can begin anew; its kernels' own resources go with it. */
+function forget(backend: BackendName): void {
+  running = null;
+  rendererName = "";
+  if (findBackendFactory(backend)) removeBackend(backend);
+}
+
+async function activate(backend: BackendName): Promise<void> {
+  if (await setBackend(backend)) return;
+  forget(backend);
+  throw new Failure(NO_BACKEND({ backend, reason: "TensorFlow.js could not start it on this device" }));
+}
+
+async function startWebgl(gl: WebGL2RenderingContext): Promise<RunningEngine> {
+  const started = new RunningEngine("webgl", rendererOf(gl));
+  const lost = (): void => {
+    forget("webgl");
+    started.lose();
+  };
+  gl.canvas.addEventListener("webglcontextlost", lost, { once: true });
+  registerWebgl(gl);
+  await activate("webgl");
+  rendererName = started.renderer;
+  return started;
+}
+
+async function startWasm(around: Surroundings): Promise<RunningEngine> {
+  await registerWasm(around);
+  await activate("wasm");
+  return new RunningEngine("wasm", "");
+}
+
+function noWebgl(softwareWebgl: boolean): Failure {
+  const kind = softwareWebgl ? "WebGL 2" : "hardware WebGL 2";
+  return new Failure(NO_BACKEND({ backend: "webgl", reason: `this browser gives no ${kind} context` }));
+}
+
+function start({ backend, softwareWebgl }: EngineChoice, around: Surroundings): Promise<RunningEngine> {
+  enableProdMode();
+  const gl = backend === "wasm" ? null : hardwareOrSoftwareContext(softwareWebgl);
+  if (gl) return startWebgl(gl);
+  if (backend === "webgl") return Promise.reject(noWebgl(softwareWebgl));
+  return startWasm(around);
+}
+
+/** TensorFlow.js has one backend at a time: a model that insists on another than the page's first one is refused. */
+function requireSame(engine: Engine, { backend }: EngineChoice): void {
+  if (backend === "auto" || backend === engine.backend) return;
+  throw new Failure(NO_BACKEND({ backend, reason: `another model of this page already runs on ${engine.backend}` }));
+}
+
+/** The page's engine; the first call decides which backend that is. A failed start leaves the choice open again. */
+export async function openEngine(choice: EngineChoice, around: Surroundings): Promise<Engine> {
+  if (running === null) {
+    const starting = start(choice, around);
+    running = starting;
+    starting.catch(() => {
+      if (running === starting) running = null;
+    });
+  }
+  const engine = await running;
+  requireSame(engine, choice);
+  return engine;
+}

@@ -1,0 +1,136 @@
+/** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
+import { dispose, io, Tensor, tensor, tidy, type NamedTensorMap } from "@tensorflow/tfjs-core";
+import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
+import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
+import type { ModelSpec } from "./generated/contract";
+import { channelsOf } from "./contract";
+import type { Bytes } from "./fetching";
+
+/** A loaded model. `scores` takes the values of the input tensor and gives those of the output tensor. */
+export interface Network {
+  scores(input: Float32Array): Promise<Float32Array>;
+  /** Frees the weights; a second call does nothing. */
+  dispose(): void;
+}
+
+/** What was downloaded: the parsed model.json, and the shards in its order. */
+export interface ModelParts {
+  readonly topology: unknown;
+  readonly shards: readonly Bytes[];
+}
+
+type Output = Tensor | Tensor[] | NamedTensorMap;
+
+/** The two ways to run a model; `later` is for graphs with control flow or shapes that depend on values. */
+interface Executor {
+  now(input: Tensor): Output;
+  later(input: Tensor): Promise<Output>;
+  /** Names of the outputs, in the order of a list of tensors. */
+  readonly names: readonly string[];
+}
+
+/** TensorFlow.js asks a handler for the parts that it would otherwise fetch by itself. */
+function inMemory({ topology, shards }: ModelParts): io.IOHandler {
+  const weights = async (manifest: io.WeightsManifestConfig): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> => [
+    io.getWeightSpecs(manifest),
+    shards.map((shard) => shard.buffer),
+  ];
+  // A training configuration would only make an optimizer and its tensors.
+  const { trainingConfig: _, ...model } = topology as io.ModelJSON;
+  return { load: () => io.getModelArtifactsForJSON(model, weights) };
+}
+
+/** The name of a tensor without TensorFlow's output index: "scores:0" → "scores". */
+const plainName = (name: string): string => name.replace(/:\d+$/, "");
+
+function tensorsOf(output: Output): Tensor[] {
+  return output instanceof Tensor ? [output] : Object.values(output as Tensor[]);
+}
+
+/** The one tensor of `output` that the contract speaks of. */
+function chosen(output: Output, { names }: Executor, wanted: string): Tensor {
+  const list = tensorsOf(output);
+  const at = list.length === 1 ? 0 : names.findIndex((name) => plainName(name) === plainName(wanted));
+  const found = list[at];
+  if (!found) throw new Error(`it has no output ${wanted}`);
+  return found;
+}
+
+function graphExecutor(model: GraphModel): Executor {
+  return {
+    now: (input) => model.execute(input),
+    later: (input) => model.executeAsync(input),
+    names: model.outputs.map(({ name }) => name),
+  };
+}
+
+function layersExecutor(model: LayersModel): Executor {
+  const now = (input: Tensor): Output => model.predict(input);
+  return { now, later: (input) => Promise.resolve(now(input)), names: model.outputNames };
+}
+
+const REFUSED = /executeAsync/;
+
+/** A loaded model; every call frees what it makes, and copies the scores off the backend. */
+class LoadedNetwork implements Network {
+  private mustWait = false;
+  private disposed = false;
+
+  constructor(
+    private readonly model: { dispose(): unknown },
+    private readonly executor: Executor,
+    private readonly spec: ModelSpec,
+  ) {}
+
+  async scores(values: Float32Array): Promise<Float32Array> {
+    const { width, height } = this.spec.preprocess;
+    const input = tensor(values, [1, height, width, channelsOf(this.spec.preprocess)], "float32");
+    try {
+      return await copied(this.executed(input) ?? (await this.awaited(input)));
+    } finally {
+      input.dispose();
+    }
+  }
+
+  dispose(): void {
+    if (!this.disposed) this.model.dispose();
+    this.disposed = true;
+  }
+
+  /** The scores, or null where TensorFlow.js refuses to run the graph in one go. */
+  private executed(input: Tensor): Tensor | null {
+    if (this.mustWait) return null;
+    try {
+      return tidy(() => chosen(this.executor.now(input), this.executor, this.spec.output.name));
+    } catch (thrown) {
+      if (!(thrown instanceof Error && REFUSED.test(thrown.message))) throw thrown;
+      this.mustWait = true;
+      return null;
+    }
+  }
+
+  private async awaited(input: Tensor): Promise<Tensor> {
+    const output = await this.executor.later(input);
+    const kept = chosen(output, this.executor, this.spec.output.name);
+    dispose(tensorsOf(output).filter((other) => other !== kept));
+    return kept;
+  }
+}
+
+async function copied(scores: Tensor): Promise<Float32Array> {
+  try {
+    return Float32Array.from(await scores.data<"float32">());
+  } finally {
+    scores.dispose();
+  }
+}
+
+/** Puts the downloaded parts on the backend in use. Throws what TensorFlow.js throws. */
+export async function loadNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
+  if (spec.files.format === "layers-model") {
+    const model = await loadLayersModel(inMemory(parts));
+    return new LoadedNetwork(model, layersExecutor(model), spec);
+  }
+  const model = await loadGraphModel(inMemory(parts));
+  return new LoadedNetwork(model, graphExecutor(model), spec);
+}

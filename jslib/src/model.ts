@@ -1,0 +1,258 @@
+/** One model from Create to Dispose, as the bridge and the page see it. */
+import { SourceFlags, State, STATS, SubmitCode } from "./generated/abi";
+import type { Contract } from "./generated/contract";
+import { FETCH_FAILED, MODEL_FAILED, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
+import type { BridgeModel, Host, PageConfig, PageError, PageImage, PageModel, PagePrediction } from "./api";
+import type { Engine } from "./engine";
+import { entryOf, Failure, reasonOf } from "./failure";
+import { writeOutcome, writeStats, writeText } from "./memory";
+import { engineChoice, type BackendName } from "./options";
+import { KNOWN_FLAGS, Pictures, type PictureTools, type Taken } from "./pictures";
+import { Predictor, type PredictorTools } from "./predictor";
+import { prepare, type Prepared, type Tools } from "./preparing";
+import { backendNumber, emptyStatistics, type PathName } from "./statistics";
+import { contractUrlOf } from "./urls";
+
+/** What Create was called with. */
+export interface Creation {
+  readonly handle: number;
+  readonly contractUrl: string;
+  readonly contractHash: string;
+  readonly optionsJson: string;
+  readonly host: Host;
+  readonly scriptUrl: string;
+}
+
+/** What a model needs of the page around it. */
+export interface Environment extends Tools, PredictorTools {
+  readonly pictures: PictureTools;
+  readonly config: PageConfig | undefined;
+  readonly pageUrl: string;
+  /** The model was disposed: the page forgets it. */
+  forget(model: Model): void;
+}
+
+const PHASES = ["loading", "ready", "failed", "disposed"] as const;
+
+/** What exists only while a model is ready. */
+interface Running extends Prepared {
+  readonly predictor: Predictor;
+  readonly pictures: Pictures;
+  readonly stopListening: () => void;
+}
+
+export class Model implements BridgeModel, PageModel {
+  readonly handle: number;
+  readonly contractUrl: string;
+  readonly contractHash: string;
+  contract: Contract | null = null;
+  private phaseNumber: number = State.LOADING;
+  private fraction = 0;
+  private entry: CatalogueError | null = null;
+  private engine: Engine | null = null;
+  private running: Running | null = null;
+  private readonly numbers = emptyStatistics();
+  private readonly begun: number;
+  private readonly abort = new AbortController();
+  private predictions: readonly PagePrediction[] = [];
+  private probes = 0;
+
+  constructor(
+    private readonly creation: Creation,
+    private readonly environment: Environment,
+  ) {
+    this.handle = creation.handle;
+    this.contractHash = creation.contractHash;
+    this.begun = environment.now();
+    this.contractUrl = this.resolved(creation.contractUrl);
+    if (this.phaseNumber === State.LOADING) void this.load();
+  }
+
+  // --- the bridge ---
+
+  state(): number {
+    return this.phaseNumber;
+  }
+
+  progress(): number {
+    return this.fraction;
+  }
+
+  errorCode(): number {
+    return this.entry?.code ?? 0;
+  }
+
+  message(dst: number, size: number): number {
+    return writeText(this.creation.host.heap(), dst, size, this.entry?.message ?? "");
+  }
+
+  submitPixels(pixels: number, width: number, height: number, flags: number, frame: number): number {
+    return this.submit("pixels", flags, frame, (pictures) => pictures.fromHeap(pixels, width, height, flags));
+  }
+
+  submitTexture(texture: number, width: number, height: number, flags: number, frame: number): number {
+    return this.submit("texture", flags, frame, (pictures) => pictures.fromTexture(texture, width, height, flags));
+  }
+
+  submitCamera(flags: number, frame: number): number {
+    return this.submit("camera", flags, frame, (pictures) => pictures.fromCamera(flags));
+  }
+
+  poll(dst: number, size: number): number {
+    const outcome = this.running?.predictor.peek();
+    if (!outcome) return 0;
+    const written = writeOutcome(this.creation.host.heap(), dst, size, outcome);
+    if (written >= -1) this.running?.predictor.take();
+    return written;
+  }
+
+  stats(dst: number, size: number): number {
+    return writeStats(this.creation.host.heap(), dst, size, this.statistics);
+  }
+
+  dispose(): void {
+    if (this.phaseNumber === State.DISPOSED) return;
+    this.phaseNumber = State.DISPOSED;
+    this.abort.abort();
+    this.release();
+    this.environment.forget(this);
+  }
+
+  // --- the page ---
+
+  get phase(): PageModel["phase"] {
+    return PHASES[this.phaseNumber] as PageModel["phase"];
+  }
+
+  get progressNow(): number {
+    return this.fraction;
+  }
+
+  get error(): PageError | null {
+    return this.entry;
+  }
+
+  get backend(): "" | BackendName {
+    return this.engine?.backend ?? "";
+  }
+
+  get statistics(): Record<(typeof STATS)[number], number> {
+    const { tensors, bytes } = this.engine?.memory() ?? { tensors: 0, bytes: 0 };
+    return { ...this.numbers, tensors, tensorBytes: bytes };
+  }
+
+  get history(): readonly PagePrediction[] {
+    return this.predictions.slice();
+  }
+
+  async predict(image: PageImage): Promise<PagePrediction> {
+    const running = this.running;
+    if (!running) throw new Failure(this.entry ?? PREDICT_FAILED({ reason: `the model is ${this.phase}, not ready` }));
+    const submittedAt = this.environment.now();
+    const rgba = running.pictures.fromPage(image);
+    return new Promise((answer, refuse) => {
+      this.probes += 1;
+      running.predictor.submit({ kind: "probe", path: "probe", frame: this.probes, rgba, submittedAt, answer, refuse });
+    });
+  }
+
+  // --- loading ---
+
+  /** The contract's absolute URL; one that cannot be resolved is the model's error, not the caller's. */
+  private resolved(url: string): string {
+    try {
+      return contractUrlOf(url, this.environment.pageUrl);
+    } catch (thrown) {
+      this.fail(FETCH_FAILED({ url, reason: reasonOf(thrown) }));
+      return url;
+    }
+  }
+
+  private async load(): Promise<void> {
+    try {
+      this.ready(await this.prepared());
+    } catch (thrown) {
+      this.fail(entryOf(thrown, MODEL_FAILED));
+    }
+  }
+
+  private prepared(): Promise<Prepared> {
+    const { contractUrl, contractHash, creation, environment } = this;
+    const choice = engineChoice(creation.optionsJson, environment.config);
+    const request = { contractUrl, contractHash, choice, scriptUrl: creation.scriptUrl, signal: this.abort.signal };
+    return prepare(request, environment, {
+      contract: (contract) => (this.contract = contract),
+      engine: (engine) => (this.engine = engine),
+      fraction: (done) => (this.fraction = done),
+    });
+  }
+
+  private ready(prepared: Prepared): void {
+    const { contract, engine, network, warmupMs } = prepared;
+    const stopListening = engine.onLost(() => this.lost());
+    const predictor = new Predictor(contract, network, this.numbers, (error) => (this.entry = error), this.environment);
+    const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures);
+    this.running = { ...prepared, predictor, pictures, stopListening };
+    this.predictions = predictor.history;
+    Object.assign(this.numbers, { warmupMs, loadMs: this.environment.now() - this.begun, backend: backendNumber(engine.backend) });
+    this.fraction = 1;
+    this.phaseNumber = State.READY;
+  }
+
+  // --- ending ---
+
+  private fail(error: CatalogueError): void {
+    if (this.phaseNumber === State.DISPOSED) return;
+    this.abort.abort();
+    this.entry = error;
+    this.phaseNumber = State.FAILED;
+    this.release();
+  }
+
+  private lost(): void {
+    // What is in flight on a lost context never ends, so nothing waits for it.
+    this.running?.network.dispose();
+    this.fail(PREDICT_FAILED({ reason: "the WebGL context of TensorFlow.js was lost" }));
+  }
+
+  /** Lets everything go; the network follows when the inference in flight has ended. */
+  private release(): void {
+    const running = this.running;
+    this.running = null;
+    if (!running) return;
+    running.stopListening();
+    running.pictures.dispose();
+    void running.predictor.stop().then(() => running.network.dispose());
+  }
+
+  // --- frames ---
+
+  private submit(path: Exclude<PathName, "probe">, flags: number, frame: number, take: (pictures: Pictures) => Taken): number {
+    const submittedAt = this.environment.now();
+    const running = this.running;
+    if (!running) return this.phaseNumber === State.LOADING ? SubmitCode.NOT_READY : SubmitCode.FAILED;
+    if ((flags & ~KNOWN_FLAGS[path]) !== 0) return SubmitCode.UNSUPPORTED;
+    const kind = (flags & SourceFlags.QUEUE) !== 0 ? "queued" : "latest";
+    if (kind === "queued" && running.predictor.full) return SubmitCode.QUEUE_FULL;
+    const taken = this.taken(() => take(running.pictures));
+    if (!(taken instanceof Uint8Array)) return this.refused(taken);
+    this.numbers.submitted += 1;
+    this.numbers.submitMs = this.environment.now() - submittedAt;
+    const begun = running.predictor.submit({ kind, path, frame, rgba: taken, submittedAt });
+    return begun ? SubmitCode.ACCEPTED : SubmitCode.QUEUED;
+  }
+
+  /** An exception must not cross into the game's code: there it would stop the player. */
+  private taken(take: () => Taken): Taken {
+    try {
+      return take();
+    } catch (thrown) {
+      return { code: SubmitCode.FAILED, error: entryOf(thrown, PREDICT_FAILED) };
+    }
+  }
+
+  private refused({ code, error }: Exclude<Taken, Uint8Array>): number {
+    if (error) this.entry = error;
+    return code;
+  }
+}

@@ -1,0 +1,115 @@
+/** Every way in for a picture: checks what the game handed over, and brings it to the model's size as RGBA. */
+import { SourceFlags, SubmitCode } from "./generated/abi";
+import type { Preprocess } from "./generated/contract";
+import { CAMERA_FAILED, CONTEXT_LOST, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
+import type { Host, PageImage } from "./api";
+import { Failure } from "./failure";
+import { resizePixels } from "./image/resize";
+import { pixelsAt } from "./memory";
+
+/** Draws a texture at the model's size and reads it back; see image/blitter. */
+export interface BlitterLike {
+  blit(gl: WebGL2RenderingContext, texture: WebGLTexture, width: number, height: number, flags: number): Uint8Array | number;
+  dispose(): void;
+}
+
+/** The newest picture of a webcam; see image/camera. */
+export interface CameraLike {
+  frame(candidates: HTMLVideoElement[]): { pixels: Uint8Array; width: number; height: number } | null;
+  error(): string | null;
+  dispose(): void;
+}
+
+export interface PictureTools {
+  blitter(pre: Preprocess): BlitterLike;
+  camera(): CameraLike;
+}
+
+/** The picture, or a SubmitCode, with the error behind it where there is one. */
+export type Taken = Uint8Array | { readonly code: number; readonly error?: CatalogueError };
+
+/** Flags that each way in knows; any other is refused. */
+export const KNOWN_FLAGS = {
+  pixels: SourceFlags.TOP_ROW_FIRST | SourceFlags.MIRROR | SourceFlags.QUEUE | SourceFlags.RGB24,
+  texture: SourceFlags.TOP_ROW_FIRST | SourceFlags.MIRROR | SourceFlags.LINEAR | SourceFlags.QUEUE,
+  camera: SourceFlags.MIRROR | SourceFlags.QUEUE,
+} as const;
+
+const MAX_SIDE = 16384;
+const isSide = (size: number): boolean => Number.isInteger(size) && size >= 1 && size <= MAX_SIDE;
+const has = (flags: number, flag: number): boolean => (flags & flag) !== 0;
+
+const BAD_TEXTURE: Taken = { code: SubmitCode.BAD_TEXTURE };
+
+export class Pictures {
+  private blitter: BlitterLike | null = null;
+  private camera: CameraLike | null = null;
+
+  constructor(
+    private readonly pre: Preprocess,
+    private readonly host: Host,
+    private readonly tools: PictureTools,
+  ) {}
+
+  /** Pixels in the game's heap; the resized copy no longer needs it. */
+  fromHeap(pointer: number, width: number, height: number, flags: number): Taken {
+    if (!isSide(width) || !isSide(height)) return BAD_TEXTURE;
+    const bytesPerPixel = has(flags, SourceFlags.RGB24) ? 3 : 4;
+    const pixels = pixelsAt(this.host.heap(), pointer, width * height * bytesPerPixel);
+    if (!pixels) return BAD_TEXTURE;
+    const topRowFirst = has(flags, SourceFlags.TOP_ROW_FIRST);
+    return resizePixels(pixels, { width, height, bytesPerPixel, topRowFirst, mirror: has(flags, SourceFlags.MIRROR) }, this.pre);
+  }
+
+  /** A texture of the game's own WebGL 2 context. */
+  fromTexture(id: number, width: number, height: number, flags: number): Taken {
+    const gl = this.host.gl();
+    if (!gl) return { code: SubmitCode.NO_GL_CONTEXT };
+    if (gl.isContextLost()) return { code: SubmitCode.FAILED, error: CONTEXT_LOST() };
+    const texture = this.host.texture(id);
+    if (!texture || !isSide(width) || !isSide(height)) return BAD_TEXTURE;
+    this.blitter ??= this.tools.blitter(this.pre);
+    const taken = this.blitter.blit(gl, texture, width, height, flags);
+    return typeof taken === "number" ? { code: taken } : taken;
+  }
+
+  /** The webcam's newest picture, mirrored where the flags say so. The first call opens the camera. */
+  fromCamera(flags: number): Taken {
+    this.camera ??= this.tools.camera();
+    const picture = this.camera.frame(this.host.cameras());
+    if (!picture) return this.withoutPicture(this.camera.error());
+    const { pixels, width, height } = picture;
+    return resizePixels(pixels, { width, height, bytesPerPixel: 4, topRowFirst: true, mirror: has(flags, SourceFlags.MIRROR) }, this.pre);
+  }
+
+  /** A picture of the page object. Throws a Failure that says what is wrong with it. */
+  fromPage({ width, height, rgba }: PageImage): Uint8Array {
+    if (!isSide(width) || !isSide(height)) throw badPicture(`its size is ${width}x${height}`);
+    const pixels = decoded(rgba);
+    const expected = width * height * 4;
+    if (pixels.length !== expected) throw badPicture(`it has ${pixels.length} bytes, not ${expected}`);
+    return resizePixels(pixels, { width, height, bytesPerPixel: 4, topRowFirst: true, mirror: false }, this.pre);
+  }
+
+  dispose(): void {
+    this.blitter?.dispose();
+    this.camera?.dispose();
+    this.blitter = null;
+    this.camera = null;
+  }
+
+  private withoutPicture(reason: string | null): Taken {
+    if (reason === null) return { code: SubmitCode.NOT_READY };
+    return { code: SubmitCode.FAILED, error: CAMERA_FAILED({ reason }) };
+  }
+}
+
+const badPicture = (why: string): Failure => new Failure(PREDICT_FAILED({ reason: `the picture is not usable, ${why}` }));
+
+function decoded(base64: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    throw badPicture("it is not base64");
+  }
+}

@@ -1,0 +1,131 @@
+/** Runs pictures of the model's size through the network, one after the other, and keeps what comes out. */
+import { TASKS } from "./generated/abi";
+import type { Contract } from "./generated/contract";
+import { PREDICT_FAILED, type CatalogueError } from "./generated/errors";
+import type { PagePrediction } from "./api";
+import { entryOf, Failure } from "./failure";
+import { normalizer, type Normalizer } from "./image/normalize";
+import type { Network } from "./loading";
+import type { Outcome } from "./memory";
+import { Scheduler, type Job } from "./scheduler";
+import { problemOf, topIndices } from "./scores";
+import { pathNumber, type PathName, type Statistics } from "./statistics";
+
+const HISTORY_LIMIT = 32;
+
+/** A picture on its way: `rgba` has the model's size. A probe is answered, or refused, through its functions. */
+export interface Frame extends Job {
+  readonly rgba: Uint8Array;
+  readonly path: PathName;
+  readonly frame: number;
+  readonly submittedAt: number;
+  readonly answer?: (prediction: PagePrediction) => void;
+  readonly refuse?: (error: Error) => void;
+}
+
+type Result = { readonly outcome: Outcome; readonly prediction: PagePrediction | null; readonly error: CatalogueError | null };
+
+export interface PredictorTools {
+  now(): number;
+  defer(callback: () => void): void;
+}
+
+export class Predictor {
+  readonly history: PagePrediction[] = [];
+  private readonly line: Scheduler<Frame, Result>;
+  private readonly normalize: Normalizer;
+
+  constructor(
+    private readonly contract: Contract,
+    private readonly network: Network,
+    private readonly statistics: Statistics,
+    private readonly onError: (error: CatalogueError) => void,
+    private readonly tools: PredictorTools,
+  ) {
+    this.normalize = normalizer(contract.model.preprocess);
+    this.line = new Scheduler<Frame, Result>({
+      run: (frame) => this.run(frame),
+      failed: (frame, thrown) => this.failure(frame, thrown),
+      dropped: (frame) => this.drop(frame),
+      finished: (frame, result) => this.finish(frame, result),
+      defer: (callback) => this.tools.defer(callback),
+    });
+  }
+
+  /** True when no further queued frame is taken. */
+  get full(): boolean {
+    return this.line.full;
+  }
+
+  /** True when the frame's inference begins at once. */
+  submit(frame: Frame): boolean {
+    return this.line.submit(frame);
+  }
+
+  /** The oldest unfetched outcome; `take` removes it. */
+  peek(): Outcome | null {
+    return this.line.peek()?.outcome ?? null;
+  }
+
+  take(): void {
+    this.line.take();
+  }
+
+  /** Ends all of it; resolves when the network is no longer in use. */
+  stop(): Promise<void> {
+    return this.line.stop();
+  }
+
+  private async run(frame: Frame): Promise<Result> {
+    const begun = this.tools.now();
+    const scores = await this.network.scores(this.normalize(frame.rgba));
+    const problem = problemOf(scores, this.contract.model.labels.length);
+    if (problem !== null) throw new Error(problem);
+    return this.success(frame, scores, this.tools.now() - begun);
+  }
+
+  private success(frame: Frame, scores: Float32Array, executeMs: number): Result {
+    const { labels, postprocess } = this.contract.model;
+    const best = topIndices(scores, postprocess.top_k).map((index) => [index, scores[index] as number] as const);
+    const top = best.map(([index, score]) => ({ index, label: labels[index] as string, score }));
+    const prediction = { scores: Array.from(scores), top, path: frame.path, frame: frame.frame, executeMs };
+    return { outcome: this.outcome(frame, best), prediction, error: null };
+  }
+
+  private failure(frame: Frame, thrown: unknown): Result {
+    return { outcome: this.outcome(frame, null), prediction: null, error: entryOf(thrown, PREDICT_FAILED) };
+  }
+
+  private outcome({ frame }: Frame, pairs: Outcome["pairs"]): Outcome {
+    return { task: TASKS[this.contract.model.task], frame, pairs };
+  }
+
+  private drop(frame: Frame): void {
+    if (frame.kind === "latest") this.statistics.dropped += 1;
+    frame.refuse?.(new Failure(PREDICT_FAILED({ reason: "the model was disposed, or failed, before it came to this picture" })));
+  }
+
+  private finish(frame: Frame, { prediction, error }: Result): void {
+    if (error) this.onError(error);
+    if (frame.kind === "probe") this.reply(frame, prediction, error);
+    else this.count(frame, prediction);
+  }
+
+  private reply(frame: Frame, prediction: PagePrediction | null, error: CatalogueError | null): void {
+    if (prediction) frame.answer?.(prediction);
+    if (error) frame.refuse?.(new Failure(error));
+  }
+
+  private count(frame: Frame, prediction: PagePrediction | null): void {
+    this.statistics.latencyMs = this.tools.now() - frame.submittedAt;
+    this.statistics.path = pathNumber(frame.path);
+    if (!prediction) {
+      this.statistics.failed += 1;
+      return;
+    }
+    this.statistics.finished += 1;
+    this.statistics.executeMs = prediction.executeMs;
+    this.history.push(prediction);
+    if (this.history.length > HISTORY_LIMIT) this.history.shift();
+  }
+}
