@@ -1,0 +1,182 @@
+"""`tfjs-for-unity verify`: opens a finished WebGL build in headless Chromium and checks what it predicts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from builder.cli.console import stderr, stdout
+from builder.errors import EXIT_CASE_FAILED, NOT_WRITABLE, UserError, fail
+from builder.harness import files, report
+from builder.harness.cases import Case, read_cases
+from builder.harness.loading import Progress
+from builder.harness.results import Backend, Gpu
+from builder.harness.run import Findings, RunFailed, RunOptions, check_build, run
+from builder.harness.text import clean
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_EXISTING = click.Path(exists=True, path_type=Path)
+
+_Command = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outputs:
+    json: Path | None
+    junit: Path | None
+    screenshot: Path | None
+
+
+def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    def apply(function: _Command) -> _Command:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return apply
+
+
+_run_options = _options(
+    click.option(
+        "--backend",
+        type=click.Choice(get_args(Backend)),
+        default="auto",
+        show_default=True,
+        help="Backend to run on; the run fails if another is in use.",
+    ),
+    click.option("--model", "slug", metavar="SLUG", help="Which model, if the build has several."),
+    click.option("--query", default="", metavar="STRING", help="Added to the page's address, like scene=2."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=1, max=3600),
+        default=120.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="For loading the build and its model, and for each prediction.",
+    ),
+    click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour."),
+    click.option("--isolated", is_flag=True, help="Serve with COOP and COEP headers, for builds with threads."),
+)
+_browser_options = _options(
+    click.option("--browser", "executable", type=_FILE, metavar="PATH", help="Chromium to use, instead of searching."),
+    click.option(
+        "--gpu",
+        type=click.Choice(get_args(Gpu)),
+        default="software",
+        show_default=True,
+        help="Draw in software, the same everywhere, or on this machine's GPU.",
+    ),
+    click.option("--headed", is_flag=True, help="Show the browser's window."),
+)
+_output_options = _options(
+    click.option("--json", "json", type=_FILE, metavar="FILE", help="Write the report as JSON."),
+    click.option("--junit", type=_FILE, metavar="FILE", help="Write the report as JUnit XML."),
+    click.option("--screenshot", type=_FILE, metavar="FILE", help="Write a picture of the page, PNG."),
+)
+
+
+@click.command()
+@click.argument("build", type=_EXISTING)
+@click.option("--cases", "cases_path", type=_EXISTING, required=True, metavar="CASES", help="Folder or list of images.")
+@_run_options
+@_browser_options
+@_output_options
+def command(
+    build: Path,
+    cases_path: Path,
+    json: Path | None,
+    junit: Path | None,
+    screenshot: Path | None,
+    **options: Any,  # noqa: ANN401 - click checks them, RunOptions names them
+) -> None:
+    """Check a finished WebGL build in a headless browser, cut off from the network.
+
+    \b
+    tfjs-for-unity verify MyGame/Builds/WebGL --cases photos/
+    tfjs-for-unity verify MyGame/Builds/WebGL --cases cases.toml --backend wasm --junit verify.xml
+
+    CASES is a folder with one sub-folder of images per class, named like the label, or a list as TOML, JSON or CSV:
+
+    \b
+    [[cases]]                       # TOML; JSON is {"cases": [{...}]}, CSV has one column per key
+    image = "photos/smile.jpg"      # beside the list
+    label = "happy"                 # must be the best class ...
+    min = 0.9                       # ... with at least this probability (may be left out)
+    [[cases]]
+    image = "photos/frown.png"
+    scores = [0.01, 0.95, 0.04]     # or: all probabilities, in the order of the labels ...
+    tolerance = 0.01                # ... within this (the default)
+    [[cases]]
+    image = "photos/smile.jpg"
+    label = "happy"
+    source = "camera"               # play it to a fake webcam and let the game itself predict
+    query = "source=camera"         # added to the page's address for this case
+
+    Exit codes: 0 all pass; 1 a case or check fails (backend, renderer, blank canvas, leaked tensors); 2 bad usage or
+    input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
+    """
+    outputs = _Outputs(json=json, junit=junit, screenshot=screenshot)
+    check_build(build)
+    cases = read_cases(cases_path)
+    try:
+        found = _run(build, cases, RunOptions(**options))
+    except RunFailed as failure:
+        _show_failure(failure, outputs)
+        raise
+    _show(found, outputs)
+
+
+def _run(build: Path, cases: Sequence[Case], options: RunOptions) -> Findings:
+    with _progress() as progress:
+        return asyncio.run(run(build, cases, options, progress))
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A line on stderr that says what is going on, on a terminal only."""
+    console = stderr()
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    from rich.text import Text
+
+    with console.status(Text("starting the browser")) as status:
+        yield lambda text: status.update(Text(clean(text, 100)))
+
+
+def _show(found: Findings, outputs: _Outputs) -> None:
+    exit_code = 0 if found.result.passed else EXIT_CASE_FAILED
+    report.print_run(stdout(), found.result)
+    _write(outputs.json, files.json_report(found.result, exit_code).encode("utf-8"))
+    _write(outputs.junit, files.junit_report(found.result))
+    _write(outputs.screenshot, found.screenshot)
+    if exit_code:
+        raise SystemExit(exit_code)
+
+
+def _show_failure(failure: RunFailed, outputs: _Outputs) -> None:
+    report.print_failure(stderr(), failure.log)
+    text = files.json_failure(failure.problems, failure.log, failure.exit_code)
+    _write(outputs.json, text.encode("utf-8"))
+    _write(outputs.junit, files.junit_failure(failure.problems, failure.log))
+    _write(outputs.screenshot, failure.screenshot)
+
+
+def _write(path: Path | None, content: bytes | None) -> None:
+    if path is None or content is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise _not_written(path, error) from None
+
+
+def _not_written(path: Path, error: OSError) -> UserError:
+    return fail(NOT_WRITABLE, path, reason=str(error.strerror))

@@ -1,0 +1,271 @@
+"""The cases: which image must give which prediction. Read from a folder of images per class, or from a list.
+
+A list is TOML (`[[cases]]`), JSON (a list, or an object with `cases`) or CSV (one column per key); see `CaseEntry`.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from builder.errors import BAD_CASES, Problem, UserError, fail, problem
+from builder.harness.images import SUFFIXES, ImageRefused, read_rgb
+from builder.harness.text import clean
+
+Source = Literal["probe", "camera"]
+DEFAULT_TOLERANCE = 0.01
+MAX_CASES = 10_000
+MAX_LIST_BYTES = 16 * 1024 * 1024
+
+_Score = Annotated[float, Field(allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One image and what the model must say to it: `label` first (with at least `minimum`), or all `scores` within
+    `tolerance`, or both. `where` names the place in the user's files."""
+
+    id: str
+    image: Path
+    where: str
+    label: str | None = None
+    minimum: float | None = None
+    scores: tuple[float, ...] | None = None
+    tolerance: float = DEFAULT_TOLERANCE
+    source: Source = "probe"
+    query: str = ""
+
+
+class CaseEntry(BaseModel):
+    """A case as it stands in a list. `min` is the least probability of `label`; `scores` a reference vector in the
+    order of the model's labels; `query` is added to the page's address, for example to choose a scene."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    image: str = Field(min_length=1)
+    label: str | None = Field(default=None, min_length=1)
+    min: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    scores: list[_Score] | None = Field(default=None, min_length=1)
+    tolerance: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    source: Source = "probe"
+    query: str = Field(default="", max_length=1000)
+
+    @field_validator("scores", mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        # One cell of a CSV holds the whole vector.
+        return value.replace(";", " ").split() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        lacking = {
+            "give `label`, `scores`, or both": self.label is None and self.scores is None,
+            "`min` needs `label`": self.min is not None and self.label is None,
+            "`tolerance` needs `scores`": self.tolerance is not None and self.scores is None,
+        }
+        for message, wrong in lacking.items():
+            if wrong:
+                raise ValueError(message)
+        return self
+
+
+class _CaseFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cases: list[CaseEntry] = Field(min_length=1, max_length=MAX_CASES)
+
+
+def read_cases(path: Path) -> tuple[Case, ...]:
+    """The cases of a folder or a list, in a fixed order, every image known to be readable.
+
+    Raises:
+        UserError: BAD_CASES, one problem for each thing that is wrong.
+    """
+    cases, problems = _from_folder(path) if path.is_dir() else _from_list(path)
+    problems += [_unreadable(case, refusal) for case in cases if (refusal := _refusal(case.image))]
+    if problems:
+        raise UserError(problems)
+    return cases
+
+
+def check_against(cases: Iterable[Case], labels: Sequence[str]) -> None:
+    """Refuses labels that the model does not have, and reference vectors of another length.
+
+    Raises:
+        UserError: BAD_CASES, one problem per case at fault.
+    """
+    problems = [bad for case in cases for bad in _misfits(case, labels)]
+    if problems:
+        raise UserError(problems)
+
+
+def _misfits(case: Case, labels: Sequence[str]) -> Iterable[Problem]:
+    if case.label is not None and case.label not in labels:
+        reason = f"the model has no label {_quote(case.label)}{_near(case.label, labels)}"
+        yield problem(BAD_CASES, case.where, reason=reason)
+    if case.scores is not None and len(case.scores) != len(labels):
+        reason = f"`scores` has {len(case.scores)} numbers, the model has {len(labels)} labels"
+        yield problem(BAD_CASES, case.where, reason=reason)
+
+
+def _near(word: str, known: Sequence[str]) -> str:
+    folded = {name.casefold(): name for name in known}
+    near = [folded[match] for match in difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)]
+    if near:
+        return "; did you mean " + " or ".join(_quote(name) for name in near) + "?"
+    shown = ", ".join(_quote(name) for name in known[:10])
+    return f"; it has {shown}" + (" …" if len(known) > 10 else "")
+
+
+def _quote(text: str) -> str:
+    return f"`{clean(text, 80)}`"
+
+
+# --- a folder of images per class -----------------------------------------------------------------------------------
+
+
+def _from_folder(folder: Path) -> tuple[tuple[Case, ...], list[Problem]]:
+    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    classes = [entry for entry in entries if entry.is_dir()]
+    if not classes:
+        hint = "its images lie in no sub-folder" if any(map(_is_image, entries)) else "it is empty"
+        raise fail(BAD_CASES, folder, reason=f"the folder has no sub-folder per class: {hint}")
+    cases: list[Case] = []
+    problems: list[Problem] = []
+    for sub in classes:
+        images = [image for image in sorted(sub.iterdir()) if _is_image(image)]
+        if not images:
+            problems.append(problem(BAD_CASES, sub, reason="the class has no images"))
+        cases += [_folder_case(sub.name, image) for image in images]
+    if len(cases) > MAX_CASES:
+        raise fail(BAD_CASES, folder, reason=f"there are {len(cases)} images, more than the {MAX_CASES} that are read")
+    return tuple(cases), problems
+
+
+def _folder_case(label: str, image: Path) -> Case:
+    return Case(id=f"{label}/{image.name}", image=image, where=str(image), label=label)
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _refusal(image: Path) -> str | None:
+    try:
+        read_rgb(image)
+    except ImageRefused as error:
+        return str(error)
+    return None
+
+
+def _unreadable(case: Case, refusal: str) -> Problem:
+    return problem(BAD_CASES, case.where, reason=f"the image {_quote(str(case.image))} {refusal}")
+
+
+# --- a list ---------------------------------------------------------------------------------------------------------
+
+
+def _from_list(path: Path) -> tuple[tuple[Case, ...], list[Problem]]:
+    data = parse_list(path.suffix.lower(), _text(path), str(path))
+    try:
+        entries = _CaseFile.model_validate(data).cases
+    except ValidationError as error:
+        raise UserError(_problems(path, error)) from None
+    ids = _unique(entry.image.replace("\\", "/") for entry in entries)
+    return tuple(_list_case(path, i, id, entry) for i, (id, entry) in enumerate(zip(ids, entries, strict=True))), []
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > MAX_LIST_BYTES:
+            raise fail(
+                BAD_CASES, path, reason=f"the list has {size} bytes, more than the {MAX_LIST_BYTES} that are read"
+            )
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise fail(BAD_CASES, path, reason="the list is not UTF-8 text") from None
+    except OSError as error:
+        raise fail(BAD_CASES, path, reason=f"the list cannot be read ({error.strerror})") from None
+
+
+def parse_list(suffix: str, text: str, where: str) -> dict[str, Any]:
+    """The list as an object with `cases`, not yet validated."""
+    readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": json.loads, ".csv": _read_csv}
+    if suffix not in readers:
+        raise fail(BAD_CASES, where, reason="a list ends in .toml, .json or .csv")
+    try:
+        data = readers[suffix](text)
+    except (ValueError, RecursionError, csv.Error) as error:
+        reason = f"it is not valid {suffix[1:].upper()}: {clean(str(error), 200)}"
+        raise fail(BAD_CASES, where, reason=reason) from None
+    if isinstance(data, list):
+        return {"cases": data}
+    if not isinstance(data, dict):
+        raise fail(BAD_CASES, where, reason="it holds neither a list nor an object with `cases`")
+    return data
+
+
+def _read_csv(text: str) -> list[dict[str, str]]:
+    header = text.partition("\n")[0]
+    delimiter = ";" if ";" in header and "," not in header else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = []
+    for row in reader:
+        if None in row:
+            msg = f"line {reader.line_num} has more cells than the header"
+            raise ValueError(msg)
+        rows.append({key.strip(): cell for key, cell in row.items() if cell and cell.strip()})
+    return rows
+
+
+def _unique(ids: Iterable[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    result = []
+    for id in ids:
+        seen[id] += 1
+        result.append(id if seen[id] == 1 else f"{id}#{seen[id]}")
+    return result
+
+
+def _list_case(path: Path, index: int, id: str, entry: CaseEntry) -> Case:
+    return Case(
+        id=clean(id, 200),
+        image=path.parent / entry.image,
+        where=f"{path}:cases.{index}",
+        label=entry.label,
+        minimum=entry.min,
+        scores=None if entry.scores is None else tuple(entry.scores),
+        tolerance=DEFAULT_TOLERANCE if entry.tolerance is None else entry.tolerance,
+        source=entry.source,
+        query=entry.query.lstrip("?"),
+    )
+
+
+def _problems(path: Path, error: ValidationError) -> list[Problem]:
+    return [problem(BAD_CASES, path, reason=_explain(detail)) for detail in error.errors(include_url=False)]
+
+
+def _explain(detail: ErrorDetails) -> str:
+    """`cases.3.image: it is missing`, with the nearest key for one that is unknown."""
+    place = clean(".".join(str(part) for part in detail["loc"]), 200)
+    match detail["type"]:
+        case "missing":
+            text = "it is missing"
+        case "extra_forbidden":
+            known = [*CaseEntry.model_fields] if len(detail["loc"]) > 1 else ["cases"]
+            text = "unknown key" + _near(str(detail["loc"][-1]), known)
+        case _:
+            text = clean(detail["msg"].removeprefix("Value error, "), 200)
+    return f"{place}: {text}"

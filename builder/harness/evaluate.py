@@ -1,0 +1,104 @@
+"""Judges predictions and the run as a whole. Pure: no page, no file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from builder.harness.cases import Case
+from builder.harness.results import Backend, Check, Gpu, Prediction, Tensors
+
+_SOFTWARE = ("swiftshader", "llvmpipe", "softpipe", "basic render")
+_TOP_SLACK = 1e-6
+
+
+def best(scores: Sequence[float]) -> int:
+    """Index of the highest score; of equal ones the first."""
+    return max(range(len(scores)), key=lambda i: scores[i])
+
+
+def judge(case: Case, labels: Sequence[str], prediction: Prediction) -> tuple[str, ...]:
+    """The reasons against the case, none when it passes. `case` must fit `labels` (see `cases.check_against`)."""
+    scores = prediction.scores
+    if len(scores) != len(labels):
+        return (f"got {len(scores)} scores for {len(labels)} labels",)
+    wrong = [i for i, score in enumerate(scores) if not math.isfinite(score)]
+    if wrong:
+        return (f"the score of {labels[wrong[0]]} is not a finite number",)
+    reasons = [_judge_top(labels, prediction), _judge_label(case, labels, scores), _judge_scores(case, labels, scores)]
+    return tuple(reason for reason in reasons if reason)
+
+
+def _judge_top(labels: Sequence[str], prediction: Prediction) -> str | None:
+    """The runtime's own top list is what the game sees: it must agree with the scores."""
+    scores, top = prediction.scores, prediction.top_index
+    if top is None or not 0 <= top < len(scores):
+        return "the prediction names no best class"
+    if scores[top] < max(scores) - _TOP_SLACK:
+        return f"the prediction names {labels[top]} as best, but {labels[best(scores)]} scores higher"
+    return None
+
+
+def _judge_label(case: Case, labels: Sequence[str], scores: Sequence[float]) -> str | None:
+    if case.label is None:
+        return None
+    own, top = labels.index(case.label), best(scores)
+    right = scores[own] >= scores[top]
+    if right and (case.minimum is None or scores[own] >= case.minimum):
+        return None
+    if case.minimum is None:
+        got, highest = distinct(scores[own], scores[top])
+        return f"expected {case.label}, got {labels[top]} {highest} ({case.label} {got})"
+    got, least = distinct(scores[own], case.minimum)
+    rest = "" if right else f"; top: {labels[top]} {distinct(scores[top], scores[own])[0]}"
+    return f"expected {case.label} >= {least}, got {case.label} {got}{rest}"
+
+
+def _judge_scores(case: Case, labels: Sequence[str], scores: Sequence[float]) -> str | None:
+    if case.scores is None:
+        return None
+    differences = [abs(a - b) for a, b in zip(scores, case.scores, strict=True)]
+    worst = best(differences)
+    if differences[worst] <= case.tolerance:
+        return None
+    return f"scores differ by {differences[worst]:.3g} at label {labels[worst]} (tolerance {case.tolerance:g})"
+
+
+def distinct(a: float, b: float) -> tuple[str, str]:
+    """Both numbers with as few digits, at least two, as show that they differ."""
+    digits = next((d for d in (2, 3, 4, 6) if f"{a:.{d}f}" != f"{b:.{d}f}"), 2)
+    return f"{a:.{digits}f}", f"{b:.{digits}f}"
+
+
+def check_backend(asked: Backend, used: Sequence[tuple[str, str]]) -> Check:
+    """Every model, given as (slug, backend), runs on the backend that was asked for; `auto` accepts webgl and wasm."""
+    accepted = ("webgl", "wasm") if asked == "auto" else (asked,)
+    wrong = [f"{slug} runs on {backend or 'none'}" for slug, backend in used if backend not in accepted]
+    if wrong:
+        return Check("backend", False, f"asked for {asked}, but " + ", ".join(wrong))
+    return Check("backend", True, ", ".join(sorted({backend for _, backend in used})))
+
+
+def check_renderer(asked: Gpu, renderer: str) -> Check:
+    """`hardware` must not end in software; `software` must not use a GPU: its figures would differ."""
+    software = any(word in renderer.lower() for word in _SOFTWARE)
+    passed = bool(renderer) and software == (asked == "software")
+    return Check("renderer", passed, renderer if passed else f"asked for {asked}, got {renderer or 'no WebGL'}")
+
+
+def check_tensors(tensors: Tensors | None) -> Check:
+    """No tensor outlives its inference."""
+    if tensors is None:
+        return Check("tensors", False, "the model does not say how many tensors are alive")
+    detail = f"{tensors.before} after warm-up, {tensors.after} after the last prediction"
+    if tensors.after <= tensors.before:
+        return Check("tensors", True, detail)
+    return Check("tensors", False, f"{tensors.after - tensors.before} leaked: {detail}")
+
+
+def check_render(colors: int | None, *, allow_blank: bool) -> Check:
+    """The canvas shows more than one colour; `colors` is None without a canvas."""
+    if colors is not None and colors > 1:
+        return Check("rendered", True, f"{colors} colours" if colors < 256 else "256 colours or more")
+    what = "the page has no canvas" if colors is None else "the canvas is one flat colour"
+    return Check("rendered", allow_blank, what)

@@ -1,0 +1,92 @@
+"""The two ways of feeding images to a loaded build: probes through the page object, and the fake webcam.
+
+Both give a result per case and the number of live tensors before and after. A page that stops answering fails the
+case at hand and all that follow; nothing is skipped in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from builder.harness import evaluate
+from builder.harness.cases import Case
+from builder.harness.images import page_image, read_rgb
+from builder.harness.loading import Progress
+from builder.harness.page import POLL_SECONDS, GamePage, PageSilent
+from builder.harness.results import CaseResult, ModelInfo, Prediction, Tensors
+from builder.harness.text import clean
+
+CAMERA_PREDICTIONS = 3  # so many in a row must name the same class: a webcam's first frames may be black
+
+Fed = tuple[tuple[CaseResult, ...], Tensors | None]
+
+
+async def probe(page: GamePage, model: ModelInfo, cases: Sequence[Case], progress: Progress) -> Fed:
+    """Hands each case's image to `tfjsBridge`: exact, but the game's own path is not exercised."""
+    before: int | None = None
+    results: list[CaseResult] = []
+    try:
+        # The first prediction may leave caches behind that stay; it is a warm-up and counts for nothing.
+        await page.predict(model.handle, page_image(read_rgb(cases[0].image)))
+        before = await page.tensors(model.handle)
+        for number, case in enumerate(cases, 1):
+            progress(f"case {number} of {len(cases)}: {case.id}")
+            answer = await page.predict(model.handle, page_image(read_rgb(case.image)))
+            results.append(_result(case, model, answer))
+        return tuple(results), await _tensors(page, model, before)
+    except PageSilent as error:
+        return _cut_short(cases, results, error), None
+
+
+async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, progress: Progress) -> Fed:
+    """Waits, `seconds` at most, until the game itself has predicted on the fake webcam's picture."""
+    progress(f"camera: {case.id}")
+    deadline = time.monotonic() + seconds
+    before: int | None = None
+    try:
+        while True:
+            seen = [entry for entry in await page.history(model.handle) if entry.path == "camera"]
+            if seen and before is None:
+                before = await page.tensors(model.handle)
+            if _steady(seen) or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+        return (_camera_result(case, model, seen, seconds),), await _tensors(page, model, before)
+    except PageSilent as error:
+        return _cut_short([case], [], error), None
+
+
+def _steady(seen: Sequence[Prediction]) -> bool:
+    newest = seen[-CAMERA_PREDICTIONS:]
+    return len(newest) == CAMERA_PREDICTIONS and len({entry.top_index for entry in newest}) == 1
+
+
+def _camera_result(case: Case, model: ModelInfo, seen: Sequence[Prediction], seconds: float) -> CaseResult:
+    if not seen:
+        return CaseResult(case, None, (f"the game predicted nothing from the camera within {seconds:g} s",))
+    result = _result(case, model, seen[-1])
+    if _steady(seen):
+        return result
+    unsteady = f"the best class did not stay the same for {CAMERA_PREDICTIONS} predictions within {seconds:g} s"
+    return CaseResult(case, seen[-1], (*result.reasons, unsteady))
+
+
+async def _tensors(page: GamePage, model: ModelInfo, before: int | None) -> Tensors | None:
+    after = None if before is None else await page.tensors(model.handle, at_most=before)
+    return None if before is None or after is None else Tensors(before=before, after=after)
+
+
+def _result(case: Case, model: ModelInfo, answer: Prediction | str) -> CaseResult:
+    if isinstance(answer, str):
+        return CaseResult(case, None, (clean(f"the prediction failed: {answer}"),))
+    reasons = evaluate.judge(case, model.labels, answer)
+    return CaseResult(case, answer, tuple(clean(reason) for reason in reasons))
+
+
+def _cut_short(cases: Sequence[Case], results: Sequence[CaseResult], error: PageSilent) -> tuple[CaseResult, ...]:
+    left = cases[len(results) :]
+    first = [CaseResult(case, None, (str(error),)) for case in left[:1]]
+    others = [CaseResult(case, None, (f"not run: {error}",)) for case in left[1:]]
+    return (*results, *first, *others)

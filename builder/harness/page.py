@@ -1,0 +1,238 @@
+"""One build open in one page: loads it, waits for its model, predicts, looks. Every wait has a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from PIL import Image
+from playwright.async_api import Browser, FloatRect, Page
+from playwright.async_api import Error as PlaywrightError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from builder.harness import loading, wire
+from builder.harness.browser import new_context
+from builder.harness.loading import Progress
+from builder.harness.pagelog import PageListener
+from builder.harness.results import Backend, ModelInfo, PageLog, Prediction
+from builder.harness.text import clean
+
+POLL_SECONDS = 0.1
+ANSWER_SECONDS = 20.0
+_RENDER_SECONDS = 10.0
+_TENSOR_SECONDS = 5.0
+_TENSOR_SAMPLES = 10
+# Only what the game drew: no loading bar, logo or page background.
+_CANVAS_ALONE = (
+    "* { visibility: hidden !important } canvas { visibility: visible !important; background: none !important }"
+)
+_M = TypeVar("_M", bound=BaseModel)
+_T = TypeVar("_T")
+
+
+class PageSilent(Exception):
+    """The page did not answer, crashed, or answered nonsense; the message says which."""
+
+
+class GamePage:
+    """A page with a build on it; made by `open_page`."""
+
+    def __init__(self, page: Page, listener: PageListener, renderer: str, timeout: float) -> None:
+        self._page = page
+        self._listener = listener
+        self._timeout = timeout
+        self._renderer = renderer
+
+    def log(self) -> PageLog:
+        """What the page said so far."""
+        return self._listener.log()
+
+    # --- loading --------------------------------------------------------------------------------------------------
+
+    async def load(self, url: str, slug: str | None, progress: Progress) -> wire.WireModel:
+        """Opens `url` and waits until the model `slug`, or the only one, is ready.
+
+        Raises:
+            UserError: what kept the build or its model from loading, or that `slug` names none of its models.
+        """
+        started = time.monotonic()
+        wait = loading.Wait(slug=slug, timeout=self._timeout)
+        try:
+            await self._page.goto(url, wait_until="commit", timeout=self._timeout * 1000)
+        except PlaywrightError as error:
+            raise loading.not_opened(error.message) from None
+        while True:
+            bridge, trouble = await self._snapshot(started)
+            elapsed, quiet = time.monotonic() - started, time.monotonic() - self._listener.activity
+            progress(loading.describe(bridge))
+            if wait.is_over(bridge, self.log(), elapsed, quiet, crashed=self._listener.crashed):
+                return await self._conclude(wait, bridge, trouble)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _snapshot(self, started: float) -> tuple[wire.WireBridge | None, str]:
+        """The page object, None while there is none; and why it could not be read, if so."""
+        left = max(1.0, self._timeout - (time.monotonic() - started))
+        try:
+            answer = await self._ask(wire.SNAPSHOT, None, left)
+            return (None if answer is None else _valid(wire.WireBridge, answer)), ""
+        except PageSilent as error:  # also while the page navigates: the next poll may succeed
+            return None, str(error)
+
+    async def _conclude(self, wait: loading.Wait, bridge: wire.WireBridge | None, trouble: str) -> wire.WireModel:
+        model, crashed = wait.ready(bridge), self._listener.crashed
+        if model is not None and not crashed:
+            return model
+        colors = None if crashed else await self.colors()
+        rendered = colors is not None and colors > 1
+        raise wait.failure(bridge, self.log(), trouble, rendered=rendered, crashed=crashed)
+
+    async def model(self, state: wire.WireModel) -> ModelInfo:
+        """The model behind `state`, with the labels of its contract."""
+        contract = _valid(wire.WireContract, await self._ask(wire.CONTRACT, state.handle, ANSWER_SECONDS))
+        return ModelInfo(state.handle, contract.name, state.slug, state.contract_hash, tuple(contract.labels))
+
+    # --- predicting -----------------------------------------------------------------------------------------------
+
+    async def predict(self, handle: int, image: dict[str, object]) -> Prediction | str:
+        """The model's answer to a probe, or the text of its refusal."""
+        question = {"handle": handle, "image": image}
+        answer = _valid(wire.WireAnswer, await self._ask(wire.PREDICT, question, self._timeout))
+        return answer.error if answer.prediction is None else answer.prediction.prediction()
+
+    async def history(self, handle: int) -> list[Prediction]:
+        """The newest predictions that the game itself asked for, oldest first."""
+        answer = await self._ask(wire.HISTORY, handle, ANSWER_SECONDS)
+        return [entry.prediction() for entry in _valid_list(answer)]
+
+    async def _models(self) -> list[wire.WireModel]:
+        answer = await self._ask(wire.SNAPSHOT, None, ANSWER_SECONDS)
+        return [] if answer is None else _valid(wire.WireBridge, answer).models
+
+    async def backends(self) -> list[tuple[str, str]]:
+        """(slug, backend) of every model that is ready; none from a page that answers no more."""
+        try:
+            return [(model.slug, model.backend) for model in await self._models() if model.phase == "ready"]
+        except PageSilent:
+            return []
+
+    async def tensors(self, handle: int, *, at_most: int = 0) -> int | None:
+        """The least number of live tensors seen in several looks: the game's own inferences come and go.
+
+        Ends early at `at_most`, and otherwise looks on for some seconds if that is given.
+        """
+        least: int | None = None
+        deadline = time.monotonic() + (_TENSOR_SECONDS if at_most else 0)
+        looks = 0
+        while looks < _TENSOR_SAMPLES or time.monotonic() < deadline:
+            now = next((int(model.tensors) for model in await self._models() if model.handle == handle), -1)
+            if now < 0:
+                return None
+            least = now if least is None else min(least, now)
+            if least <= at_most:
+                break
+            looks += 1
+            await asyncio.sleep(POLL_SECONDS / 2)
+        return least
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    @property
+    def renderer(self) -> str:
+        """What draws WebGL in this browser, as its driver says."""
+        return self._renderer
+
+    async def wait_for_colors(self) -> int | None:
+        """`colors`, waiting a while for more than one."""
+        deadline = time.monotonic() + _RENDER_SECONDS
+        while True:
+            colors = await self.colors()
+            if (colors is not None and colors > 1) or time.monotonic() > deadline:
+                return colors
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def colors(self) -> int | None:
+        """How many colours the largest canvas shows, counted up to 256; None without a canvas."""
+        try:
+            place = await self._ask(wire.CANVAS, None, ANSWER_SECONDS)
+            if place is None:
+                return None
+            canvas = _valid(wire.WireCanvas, place)
+            clip = FloatRect(x=canvas.x, y=canvas.y, width=canvas.width, height=canvas.height)
+            png = await self._shoot(clip, _CANVAS_ALONE)
+        except PageSilent:
+            return None
+        return count_colors(png)
+
+    async def screenshot(self) -> bytes | None:
+        """The page as the player sees it, PNG; None when the page no longer draws."""
+        try:
+            return await self._shoot()
+        except PageSilent:
+            return None
+
+    async def _shoot(self, clip: FloatRect | None = None, style: str | None = None) -> bytes:
+        milliseconds = ANSWER_SECONDS * 1000
+        return await self._within(self._page.screenshot(timeout=milliseconds, clip=clip, style=style), ANSWER_SECONDS)
+
+    # --- talking to the page --------------------------------------------------------------------------------------
+
+    async def _ask(self, script: str, argument: object, seconds: float) -> object:
+        return await self._within(self._page.evaluate(script, argument), seconds)
+
+    async def _within(self, call: Coroutine[Any, Any, _T], seconds: float) -> _T:
+        try:
+            return await asyncio.wait_for(call, seconds)
+        except TimeoutError:
+            msg = f"the page did not answer within {seconds:.0f} s"
+        except PlaywrightError as error:
+            crashed = self._listener.crashed or "crash" in error.message.lower()
+            msg = "the page crashed" if crashed else clean(error.message.partition("\n")[0], 300)
+        raise PageSilent(msg)
+
+
+def count_colors(png: bytes) -> int:
+    """The colours of a picture, counted up to 256."""
+    with Image.open(io.BytesIO(png)) as image:
+        found = image.convert("RGB").getcolors(maxcolors=256)
+    return 256 if found is None else len(found)
+
+
+def _valid(model: type[_M], answer: object) -> _M:
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        raise PageSilent(_nonsense(error)) from None
+
+
+def _valid_list(answer: object) -> list[wire.WirePrediction]:
+    try:
+        return TypeAdapter(list[wire.WirePrediction]).validate_python(answer)
+    except ValidationError as error:
+        raise PageSilent(_nonsense(error)) from None
+
+
+def _nonsense(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return clean(f"tfjsBridge gave an unexpected {place or 'answer'}: {first['msg']}", 300)
+
+
+@asynccontextmanager
+async def open_page(browser: Browser, origin: str, backend: Backend, timeout: float) -> AsyncIterator[GamePage]:
+    """A fresh page, told which backend to use; `timeout` in seconds holds for loading and for each prediction."""
+    context = await new_context(browser)
+    renderer = await _renderer(await context.new_page())
+    page = await context.new_page()
+    await page.add_init_script(wire.page_config(backend))
+    yield GamePage(page, PageListener(context, page, origin), renderer, timeout)
+
+
+async def _renderer(page: Page) -> str:
+    # Asked on a page of its own: the game's page could say anything.
+    answer = await page.evaluate(wire.RENDERER)
+    await page.close()
+    return clean(str(answer), 300)

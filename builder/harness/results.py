@@ -1,0 +1,109 @@
+"""What a run finds out, as plain frozen data: the page's answers in, the report's rows out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from builder.harness.cases import Case
+
+Backend = Literal["auto", "webgl", "wasm"]
+Gpu = Literal["software", "hardware"]
+GamePath = Literal["pixels", "texture", "camera", "probe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One answer of the model: `scores` has one entry per label; times in milliseconds."""
+
+    scores: tuple[float, ...]
+    top_index: int | None
+    path: GamePath
+    frame: int
+    execute_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """The model under test, as its contract describes it."""
+
+    handle: int
+    name: str
+    slug: str
+    contract_sha256: str
+    labels: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLine:
+    """One line of the page's console; `level` is the console's own word: log, info, warning, error …"""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageLog:
+    """What the page said and did beside the predictions; every list is bounded, oldest first."""
+
+    console: tuple[ConsoleLine, ...] = ()
+    dropped_lines: int = 0
+    page_errors: tuple[str, ...] = ()
+    dialogs: tuple[str, ...] = ()
+    failed_requests: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Uncaught errors, then the console's error lines."""
+        return self.page_errors + tuple(line.text for line in self.console if line.level == "error")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """A case with what came of it; it passed when there are no `reasons` against it."""
+
+    case: Case
+    prediction: Prediction | None
+    reasons: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition on the whole run, for example that the backend is the one asked for."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensors:
+    """Live tensors of the page after warm-up and after the last prediction."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """Everything that one `verify` found."""
+
+    build: str
+    browser: str
+    renderer: str
+    backend_asked: Backend
+    backend_used: str
+    model: ModelInfo
+    cases: tuple[CaseResult, ...]
+    checks: tuple[Check, ...]
+    tensors: Tensors | None
+    log: PageLog
+
+    @property
+    def passed(self) -> bool:
+        return all(c.passed for c in self.cases) and all(c.passed for c in self.checks)

@@ -1,0 +1,160 @@
+"""What crosses from the page to the harness: the JavaScript that asks, and the models that check the answers.
+
+The page is not trusted: texts are cut in the page and again here, lists are bounded, types are checked.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from builder.harness.results import GamePath, Prediction
+from builder.harness.text import clean
+
+PAGE_OBJECT_VERSION = 1
+MAX_MODELS = 16
+MAX_LABELS = 100_000
+MAX_LABEL = 1000
+
+Text = Annotated[str, AfterValidator(clean)]
+Phase = Literal["loading", "ready", "failed", "disposed"]
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+
+class WireError(_Wire):
+    code: int
+    id: Text
+    message: Text
+
+
+class WireModel(_Wire):
+    """A model's state, without its labels. `tensors` is -1 where the page does not say."""
+
+    handle: int
+    slug: Text
+    contract_hash: Text
+    phase: Phase
+    progress: float
+    error: WireError | None
+    backend: Text
+    tensors: float
+
+
+class WireBridge(_Wire):
+    """`globalThis.tfjsBridge` at one moment."""
+
+    version: float
+    abi: float
+    generator: Text
+    renderer: Text
+    models: list[WireModel] = Field(max_length=MAX_MODELS)
+
+
+class WireContract(_Wire):
+    """The part of a model's contract that the harness needs."""
+
+    name: Text
+    labels: list[Annotated[str, Field(max_length=MAX_LABEL)]] = Field(min_length=1, max_length=MAX_LABELS)
+
+
+class WirePrediction(_Wire):
+    scores: list[float] = Field(max_length=MAX_LABELS)
+    top: int | None
+    path: GamePath
+    frame: float
+    execute_ms: float
+
+    def prediction(self) -> Prediction:
+        """The same as plain data."""
+        return Prediction(tuple(self.scores), self.top, self.path, int(self.frame), self.execute_ms)
+
+
+class WireAnswer(_Wire):
+    """What `predict` came to: a prediction, or the text of its rejection."""
+
+    prediction: WirePrediction | None
+    error: Text
+
+
+class WireCanvas(_Wire):
+    """The largest canvas' place in the viewport, CSS pixels, already cut to the viewport."""
+
+    x: float
+    y: float
+    width: float = Field(gt=0, le=10_000)
+    height: float = Field(gt=0, le=10_000)
+
+
+_HELPERS = f"""
+const text = (value, limit) => value === undefined || value === null ? "" : String(value).slice(0, limit);
+const number = (value, otherwise) => typeof value === "number" ? value : otherwise;
+const models = () => Array.from(globalThis.tfjsBridge.models ?? []).slice(0, {MAX_MODELS});
+const find = (handle) => models().find((m) => m.handle === handle);
+const predicted = (p) => ({{
+  scores: Array.from(p.scores).slice(0, {MAX_LABELS}).map((s) => number(s, NaN)),
+  top: p.top && p.top[0] && Number.isInteger(p.top[0].index) ? p.top[0].index : null,
+  path: text(p.path, 20), frame: number(p.frame, 0), execute_ms: number(p.executeMs, 0),
+}});
+"""
+
+SNAPSHOT = f"""() => {{ {_HELPERS}
+  const bridge = globalThis.tfjsBridge;
+  if (typeof bridge !== "object" || bridge === null) return null;
+  const slug = (m) => m.contract ? m.contract.model.slug : text(m.contractUrl, 2000).split("/").at(-2);
+  const error = (e) => e ? {{ code: number(e.code, 0), id: text(e.id, 100), message: text(e.message, 2000) }} : null;
+  const states = models().map((m) => ({{
+    handle: m.handle, slug: text(slug(m), 100), contract_hash: text(m.contractHash, 64), phase: text(m.phase, 20),
+    progress: number(m.progressNow, 0), error: error(m.error), backend: text(m.backend, 20),
+    tensors: number(m.statistics && m.statistics.tensors, -1),
+  }}));
+  return {{ version: number(bridge.version, 0), abi: number(bridge.abi, 0), generator: text(bridge.generator, 100),
+    renderer: text(bridge.renderer, 300), models: states }};
+}}"""
+
+CONTRACT = f"""(handle) => {{ {_HELPERS}
+  const model = find(handle).contract.model;
+  return {{ name: text(model.name, 100), labels: Array.from(model.labels).slice(0, {MAX_LABELS + 1})
+    .map((label) => text(label, {MAX_LABEL + 1})) }};
+}}"""
+
+PREDICT = f"""async ({{handle, image}}) => {{ {_HELPERS}
+  try {{
+    return {{ prediction: predicted(await find(handle).predict(image)), error: "" }};
+  }} catch (reason) {{
+    return {{ prediction: null, error: text(reason && reason.message || reason, 1000) || "no reason given" }};
+  }}
+}}"""
+
+HISTORY = f"""(handle) => {{ {_HELPERS}
+  const model = find(handle);
+  return model ? Array.from(model.history).slice(-32).map(predicted) : [];
+}}"""
+
+CANVAS = """() => {
+  const area = (c) => { const r = c.getBoundingClientRect(); return r.width * r.height; };
+  const canvas = Array.from(document.querySelectorAll("canvas")).sort((a, b) => area(b) - area(a))[0];
+  if (!canvas || area(canvas) === 0) return null;
+  canvas.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const r = canvas.getBoundingClientRect();
+  const x = Math.max(0, r.left), y = Math.max(0, r.top);
+  const width = Math.min(innerWidth, r.right) - x, height = Math.min(innerHeight, r.bottom) - y;
+  return width >= 1 && height >= 1 ? { x, y, width, height } : null;
+}"""
+
+RENDERER = """() => {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return "";
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  return String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+}"""
+
+
+def page_config(backend: str) -> str:
+    """The script that sets `globalThis.tfjsBridgeConfig` before any script of the page runs."""
+    config = json.dumps({"backend": backend, "softwareWebgl": True})
+    return f"globalThis.tfjsBridgeConfig = Object.freeze({config});"
