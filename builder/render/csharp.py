@@ -1,0 +1,264 @@
+"""What the C# templates print: the ABI table and the error catalogue for the package, a ModelSpec for its class.
+
+C# 7.2, for Unity 2019.4 and everything after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum, IntFlag
+from string import Formatter
+
+from builder import __version__, abi
+from builder.abi import AbiType, Function
+from builder.errors import ABI_MISMATCH, BAD_SOURCE, CATALOGUE, NOT_WEBGL, ErrorKind
+from builder.names import CsIdentifier, Slug, unique_identifiers
+from builder.render.environment import cs_string
+from builder.spec import ModelSpec
+
+_CS_TYPES: dict[AbiType, str] = {
+    AbiType.I32: "int",
+    AbiType.F32: "float",
+    AbiType.UTF8: "string",
+    # Pixels come as byte[] or Color32[]. Two overloads of one symbol would clash in the C++ that IL2CPP writes.
+    AbiType.IN: "IntPtr",
+    AbiType.OUT: "[In, Out] byte[]",
+}
+_SPELLING = {"webgl": "WebGL", "gl": "GL"}
+_STAT_TYPES = {"backend": "Backend", "path": "FramePath", "tensorBytes": "long"}
+# Errors that the C# files find themselves; their texts are rendered as functions.
+_RAISED = (ABI_MISMATCH, NOT_WEBGL, BAD_SOURCE)
+
+_STATE_DOCS = {
+    "LOADING": "Its files are being fetched, or it warms up.",
+    "READY": "It takes pictures.",
+    "FAILED": "It cannot be used; ErrorCode and Error say why.",
+    "DISPOSED": "It is gone.",
+}
+_SUBMIT_DOCS = {
+    "ACCEPTED": "The frame was taken, and its inference has begun.",
+    "QUEUED": "The frame was taken and waits for the one before it; a newer frame may replace it.",
+    "NOT_READY": "The model is loading, or the camera has no frame yet: try again later.",
+    "BAD_TEXTURE": "There is no such texture, it is not a 2D texture, or its size is impossible.",
+    "NO_GL_CONTEXT": "The browser side cannot use the game's graphics context.",
+    "UNSUPPORTED": "The flags or the pixel format are unknown.",
+    "QUEUE_FULL": f"{abi.QUEUE_LIMIT} explicit predictions wait already: try again later.",
+    "FAILED": "The model failed or was disposed; ErrorCode and Error say why.",
+}
+_FLAG_DOCS = {
+    "NONE": "As Unity has pictures: the bottom row first, not mirrored.",
+    "TOP_ROW_FIRST": "The first row is the top row.",
+    "MIRROR": "Swap left and right, as for a selfie camera.",
+    "LINEAR": "Sampling the texture gives linear light; found out by itself for sRGB and HDR textures.",
+    "RGB24": "Three bytes a pixel instead of four.",
+}
+_BACKEND_DOCS = {
+    "NONE": "Not known yet.",
+    "WEBGL": "The GPU, through WebGL.",
+    "WASM": "The CPU, through WebAssembly.",
+    "CPU": "The CPU, in plain JavaScript: the slowest.",
+}
+_PATH_DOCS = {
+    "NONE": "There was no frame yet.",
+    "PIXELS": "Pixels from memory, also those read back where textures cannot be shared.",
+    "TEXTURE": "A texture of the game, on the GPU.",
+    "CAMERA": "The browser's camera.",
+    "PROBE": "A picture that the page asked about, not the game.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CsFunction:
+    """A `DllImport`, and what stands in for it outside WebGL players."""
+
+    symbol: str
+    name: str
+    returns: str
+    parameters: str
+    stub: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class CsMember:
+    name: str
+    value: int
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class CsEnum:
+    name: str
+    doc: str
+    flags: bool
+    members: tuple[CsMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CsError:
+    name: str
+    code: int
+    what: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class CsErrorText:
+    """A function from an error's fields to its text."""
+
+    name: str
+    parameters: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class CsStat:
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsNative:
+    """The variable `native`: what all models of a project share."""
+
+    generator: str
+    abi_version: int
+    result_version: int
+    result_header_bytes: int
+    classification_task: int
+    queue_flag: int
+    functions: tuple[CsFunction, ...]
+    enums: tuple[CsEnum, ...]
+    errors: tuple[CsError, ...]
+    raised: tuple[CsErrorText, ...]
+    stats: tuple[CsStat, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CsLabel:
+    name: CsIdentifier
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsModel:
+    """The variable `model`: one model's class."""
+
+    generator: str
+    name: CsIdentifier
+    slug: Slug
+    contract_hash: str
+    summary: str
+    remarks: tuple[str, ...]
+    width: int
+    height: int
+    channels: int
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    top_k: int
+    labels: tuple[CsLabel, ...]
+
+
+def _pascal(constant: str) -> str:
+    """`NO_GL_CONTEXT` → `NoGLContext`."""
+    return "".join(_SPELLING.get(word, word.capitalize()) for word in constant.lower().split("_"))
+
+
+def _function(function: Function) -> CsFunction:
+    returns = _CS_TYPES[function.returns] if function.returns else "void"
+    parameters = ", ".join(f"{_CS_TYPES[param.type]} {param.name}" for param in function.params)
+    stub = f" => {int(function.absent)};" if function.returns else " { }"
+    return CsFunction(function.symbol, function.name, returns, parameters, stub, function.doc)
+
+
+def _enum(name: str, doc: str, source: type[IntEnum] | type[IntFlag], docs: dict[str, str]) -> CsEnum:
+    members = tuple(CsMember(_pascal(entry), int(source[entry]), text) for entry, text in docs.items())
+    return CsEnum(name, doc, issubclass(source, IntFlag), members)
+
+
+def _enums() -> tuple[CsEnum, ...]:
+    state = _enum("ModelState", "Where a model is in its life.", abi.State, _STATE_DOCS)
+    not_loaded = CsMember("NotLoaded", -1, "Nobody has asked for it yet: Load, Predict and TrySubmit do.")
+    return (
+        replace(state, members=(not_loaded, *state.members)),
+        _enum("SubmitCode", "What becomes of a picture. Negative: it was not taken.", abi.SubmitCode, _SUBMIT_DOCS),
+        _enum("SourceFlags", "How a picture lies in its memory.", abi.SourceFlags, _FLAG_DOCS),
+        _enum("Backend", "Where TensorFlow.js computes.", abi.Backend, _BACKEND_DOCS),
+        _enum("FramePath", "The way that a picture took to the model.", abi.Path, _PATH_DOCS),
+    )
+
+
+def _error(kind: ErrorKind) -> CsError:
+    return CsError(_pascal(kind.id), kind.code, kind.what, kind.next_step)
+
+
+def _error_text(kind: ErrorKind) -> CsErrorText:
+    """The catalogue's text as a concatenation of literals and parameters."""
+    text = f"{kind.what} {kind.why} {kind.next_step}"
+    parts: list[str] = []
+    for literal, field, _, _ in Formatter().parse(text):
+        parts += [cs_string(literal)] if literal else []
+        parts += [field] if field else []
+    parameters = ", ".join(f"string {field}" for field in sorted(kind.fields))
+    return CsErrorText(_pascal(kind.id), parameters, " + ".join(parts))
+
+
+def _stat(name: str, doc: str) -> CsStat:
+    kind = "float" if name.endswith("Ms") else _STAT_TYPES.get(name, "int")
+    return CsStat(name[0].upper() + name[1:], kind, f"{doc[0].upper()}{doc[1:]}.")
+
+
+def native_view() -> dict[str, object]:
+    """The variable `native` of the package's C# templates."""
+    native = CsNative(
+        generator=__version__,
+        abi_version=abi.ABI_VERSION,
+        result_version=abi.RESULT_VERSION,
+        result_header_bytes=abi.RESULT_HEADER_BYTES,
+        classification_task=abi.TASKS["classification"],
+        queue_flag=int(abi.SourceFlags.QUEUE),
+        functions=tuple(_function(function) for function in abi.FUNCTIONS),
+        enums=_enums(),
+        errors=tuple(_error(kind) for kind in CATALOGUE.values() if kind.in_game),
+        raised=tuple(_error_text(kind) for kind in _RAISED),
+        stats=tuple(_stat(name, doc) for name, doc in abi.STATS),
+    )
+    return {"native": native}
+
+
+def _remarks(spec: ModelSpec) -> tuple[str, ...]:
+    pre = spec.preprocess
+    megabytes = sum(shard.bytes for shard in spec.files.shards) / 1e6
+    pictures = f"Pictures are brought to {pre.width}x{pre.height} by {pre.fit} ({pre.filter} filter)."
+    return (
+        pictures,
+        f"TensorFlow.js {spec.files.format}, {megabytes:.1f} MB of weights; "
+        f"input {spec.input.name}, output {spec.output.name}.",
+        f"Results hold the {spec.postprocess.top_k} best of {len(spec.labels)} classes.",
+    )
+
+
+def wrapper_view(spec: ModelSpec, contract_sha256: str) -> dict[str, object]:
+    """The variable `model` of the class's template; `contract_sha256` in hex."""
+    pre, names = spec.preprocess, unique_identifiers(spec.labels)
+    color = {"rgb": "RGB", "gray": "gray"}[pre.color]
+    model = CsModel(
+        generator=__version__,
+        name=spec.name,
+        slug=spec.slug,
+        contract_hash=contract_sha256,
+        summary=f"{spec.name}: {len(spec.labels)} classes from {color} pictures of {pre.width}x{pre.height} pixels.",
+        remarks=_remarks(spec),
+        width=pre.width,
+        height=pre.height,
+        channels=pre.channels,
+        scale=pre.scale,
+        mean=pre.mean,
+        std=pre.std,
+        top_k=spec.postprocess.top_k,
+        labels=tuple(CsLabel(name, i, text) for i, (name, text) in enumerate(zip(names, spec.labels, strict=True))),
+    )
+    return {"model": model}

@@ -1,0 +1,26 @@
+using System;
+using System.Runtime.CompilerServices;
+
+namespace TfjsBridge
+{
+    /// <summary>The loading of a model: <c>await model.Load();</c></summary>
+    public sealed class LoadOperation : Operation
+    {
+        internal LoadOperation() { }
+
+        public Awaiter GetAwaiter() => new Awaiter(this);
+
+        public readonly struct Awaiter : INotifyCompletion
+        {
+            private readonly LoadOperation _operation;
+
+            internal Awaiter(LoadOperation operation) => _operation = operation;
+
+            public bool IsCompleted => _operation.IsDone;
+
+            public void OnCompleted(Action continuation) => _operation.OnDone(continuation);
+
+            public void GetResult() => _operation.ThrowUnlessSucceeded();
+        }
+    }
+}

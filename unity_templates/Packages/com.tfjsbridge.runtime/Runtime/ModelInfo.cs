@@ -1,0 +1,30 @@
+namespace TfjsBridge
+{
+    /// <summary>What a generated class knows about its model.</summary>
+    public sealed class ModelInfo
+    {
+        public ModelInfo(string slug, string contractHash, int width, int height, int topK)
+        {
+            Slug = slug;
+            ContractHash = contractHash;
+            Width = width;
+            Height = height;
+            TopK = topK;
+        }
+
+        /// <summary>The model's folder below StreamingAssets/tfjs-bridge.</summary>
+        public string Slug { get; }
+
+        /// <summary>SHA-256 of contract.json; another file at its place is refused.</summary>
+        public string ContractHash { get; }
+
+        /// <summary>Width of the model's input in pixels. Sources may have any size.</summary>
+        public int Width { get; }
+
+        /// <summary>Height of the model's input in pixels.</summary>
+        public int Height { get; }
+
+        /// <summary>How many classes a result holds.</summary>
+        public int TopK { get; }
+    }
+}

@@ -1,0 +1,16 @@
+using System;
+
+namespace TfjsBridge
+{
+    /// <summary>The four int32 at the front of every result: version, task, frame, count of floats that follow.</summary>
+    internal static class ResultHeader
+    {
+        public static bool IsClassification(byte[] result) =>
+            BitConverter.ToInt32(result, 0) == Native.ResultVersion &&
+            BitConverter.ToInt32(result, 4) == Native.ClassificationTask;
+
+        public static int Frame(byte[] result) => BitConverter.ToInt32(result, 8);
+
+        public static int Count(byte[] result) => BitConverter.ToInt32(result, 12);
+    }
+}
