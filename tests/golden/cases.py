@@ -1,0 +1,107 @@
+"""The golden cases: tiny models, options, and a stand-in for the built runtime whose bytes never change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.inputs.tfjs_model import read_model
+from builder.render.tree import render
+from builder.resolve import Options, resolve
+from builder.resources import runtime_files, templates
+from builder.spec import ModelSpec, OutputFile
+from tests.models import Format, tiny_model
+
+GOLDEN = Path(__file__).parent
+# Files that StreamingAssets only holds copies of; their hashes are in the golden contract.json too.
+COPIES = (".bin", ".js", ".wasm", "model.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One golden tree: what `tests.models.tiny_model` and `builder.resolve` are told."""
+
+    folder: str
+    options: Options
+    labels: tuple[str, ...]
+    format: Format = "layers"
+    channels: int = 3
+    size: tuple[int, int] = (48, 32)
+    shards: int = 1
+
+
+CASES = (
+    Case(
+        folder="rgb_layers",
+        options=Options(name="HandSigns", normalize="imagenet"),
+        labels=("fist", "open hand", "V sign", "thumb \U0001f44d", 'quote" \\ */'),
+    ),
+    Case(
+        folder="gray_graph",
+        options=Options(name="Digits", normalize="unit", fit="letterbox", filter="bilinear", top_k=2),
+        labels=("0", "1", "int", "Ä", "label"),
+        format="graph",
+        channels=1,
+        size=(28, 28),
+        shards=3,
+    ),
+)
+
+
+def _listed(folder: Path, name: str, content: bytes) -> dict[str, object]:
+    sha256 = hashlib.sha256(content).hexdigest()
+    stem, suffix = name.split("*")
+    path = f"{stem}{sha256[:12]}{suffix}"
+    (folder / path).write_bytes(content)
+    return {"path": path, "bytes": len(content), "sha256": sha256}
+
+
+def fake_runtime(folder: Path) -> Path:
+    """A folder like `jslib/dist`, with a script and a wasm file that are none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = _listed(folder, "tfjs-bridge.*.js", b"// stands for the bundle\n")
+    wasm = _listed(folder, "tfjs-backend-wasm-simd.*.wasm", b"\0asm stands for WebAssembly\n")
+    (folder / "runtime.json").write_text(json.dumps({"script": script, "wasm": [wasm]}), "utf-8")
+    (folder / "THIRD-PARTY-NOTICES.txt").write_text("A library\nLicense text\n", "utf-8")
+    return folder
+
+
+def case_spec(case: Case, folder: Path) -> ModelSpec:
+    """Writes the case's model into `folder` and resolves it."""
+    tiny_model(
+        folder,
+        format=case.format,
+        channels=case.channels,
+        size=case.size,
+        classes=len(case.labels),
+        shards=case.shards,
+    )
+    for shard in folder.glob("*.bin"):  # real weights differ in their last bits from one machine to the next
+        shard.write_bytes(bytes(i * 7 % 251 for i in range(shard.stat().st_size)))
+    return resolve(read_model(folder), case.labels, case.options)
+
+
+def case_files(case: Case, scratch: Path) -> list[OutputFile]:
+    """The rendered tree; `scratch` takes the model and the stand-in runtime."""
+    runtime = fake_runtime(scratch / "runtime")
+    spec = case_spec(case, scratch / "model")
+    return render(spec, scratch / "model", runtime_files(runtime), runtime)
+
+
+def _kept(path: str, case: Case) -> bool:
+    """The runtime package is kept once, for the first case, and no file of which the tree holds a mere copy."""
+    shared = path.startswith("Packages/com.tfjsbridge.runtime/") and case != CASES[0]
+    return not (shared or path.endswith(COPIES) or (templates() / path).is_file())
+
+
+def golden_files(case: Case, scratch: Path) -> Iterator[tuple[str, bytes]]:
+    """What lies under `tests/golden/<case>`: the rendered files, and `tree.txt`, the list of all."""
+    files = case_files(case, scratch)
+    for file in files:
+        if _kept(str(file.path), case):
+            assert isinstance(file.content, bytes)
+            yield str(file.path), file.content
+    yield "tree.txt", "".join(f"{file.path}\n" for file in files).encode()
