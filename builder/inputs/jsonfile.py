@@ -73,13 +73,15 @@ def json_where(path: Path, location: Iterable[str | int]) -> str:
 def schema_problems(error: ValidationError, path: Path, kind: ErrorKind, *prefix: str | int) -> list[Problem]:
     """pydantic's findings as problems with their JSON paths, the first `MAX_PROBLEMS` of them."""
     found = [
-        problem(kind, json_where(path, (*prefix, *entry["loc"])), reason=_reason(entry["msg"]))
+        problem(kind, json_where(path, (*prefix, *entry["loc"])), reason=_reason(entry["type"], entry["msg"]))
         for entry in error.errors(include_url=False, include_input=False, include_context=False)[: MAX_PROBLEMS + 1]
     ]
     return found if len(found) <= MAX_PROBLEMS else [*found[:-1], problem(kind, path, reason="and there are more")]
 
 
-def _reason(message: str) -> str:
+def _reason(type: str, message: str) -> str:
+    if type in ("model_type", "dict_type"):  # pydantic would name our classes
+        return "input should be an object"
     text = message.removeprefix("Value error, ")
     return printable(text[:1].lower() + text[1:])
 

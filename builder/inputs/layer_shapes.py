@@ -26,14 +26,14 @@ _GLOBAL_POOLS = frozenset({"GlobalAveragePooling2D", "GlobalMaxPooling2D"})
 def output_shape(class_name: str, config: Config, inputs: list[Shape]) -> Shape:
     """The shape that a layer gives for inputs of these shapes, or None where it cannot be told."""
     rule = _rule(class_name)
-    first = inputs[0] if inputs else None
-    if rule is None or first is None:
+    known = [shape for shape in inputs if shape is not None]
+    if rule is None or not known or len(known) < len(inputs):
         return None
     if _channels_first(config) and class_name not in _SAME:
         return None
     try:
-        return rule(config, [shape for shape in inputs if shape is not None])
-    except (ValueError, IndexError, TypeError):  # sizes that do not fit the layer
+        return rule(config, known)
+    except (ValueError, LookupError, TypeError):  # settings that are missing or do not fit the input
         return None
 
 

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from builder.errors import UserError
+from builder.inputs.tfjs_model import ModelFacts, examine_model, read_model
+from builder.resolve import Options, resolve
+from builder.spec import ModelSpec
+from tests.models import Format, tiny_labels, tiny_model, write_model
+
+FORMATS: list[Format] = ["layers", "graph"]
+
+
+def facts_of(folder: Path, document: dict[str, Any], **keys: Any) -> ModelFacts:  # noqa: ANN401
+    """The facts of `document` with some keys replaced; its weights are left out."""
+    manifest: list[dict[str, Any]] = [{"paths": [], "weights": []}]
+    write_model(folder, document | {"weightsManifest": manifest} | keys, b"")
+    return read_model(folder)
+
+
+def layers(*rows: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """A Sequential model for 64x64 RGB pictures with the given layers."""
+    config: list[dict[str, Any]] = [
+        {"class_name": name, "config": {"name": f"l{i}"} | row} for i, (name, row) in enumerate(rows)
+    ]
+    config[0]["config"]["batch_input_shape"] = [None, 64, 64, 3]
+    return {"modelTopology": {"model_config": {"class_name": "Sequential", "config": {"layers": config}}}}
+
+
+def graph(*nodes: dict[str, Any], **keys: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"modelTopology": {"node": [{"attr": {}, **node} for node in nodes]}, **keys}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_both_formats_tell_inputs_outputs_and_sizes(tmp_path: Path, format: Format) -> None:
+    tiny_model(tmp_path, format=format, size=(48, 32), channels=3, classes=5)
+    facts = read_model(tmp_path)
+    assert facts.format == f"{format}-model"
+    assert [(tensor.shape, tensor.dtype) for tensor in facts.inputs] == [((-1, 32, 48, 3), "float32")]
+    assert [(tensor.shape, tensor.dtype) for tensor in facts.outputs] == [((-1, 5), "float32")]
+    assert (facts.layout, facts.activation, facts.obstacles) == ("NHWC", "softmax", ())
+    # 3x3x3x8 kernel, 8 biases, 15 pooled places of 8 features to 5 classes, 5 biases.
+    features = (47 // 2 // 4) * (31 // 2 // 4) * 8
+    assert facts.parameters == 3 * 3 * 3 * 8 + 8 + features * 5 + 5
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_files_are_named_with_length_and_hash(tmp_path: Path, format: Format) -> None:
+    tiny_model(tmp_path, format=format, shards=3)
+    facts = read_model(tmp_path)
+    for file in (facts.topology, *facts.shards):
+        data = (tmp_path / file.path).read_bytes()
+        assert (file.bytes, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert [file.path for file in facts.shards] == [f"group1-shard{i}of3.bin" for i in (1, 2, 3)]
+    assert facts.weight_bytes == sum(file.bytes for file in facts.shards)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("uint8", 1), ("uint16", 2), ("float16", 2)])
+@pytest.mark.parametrize("format", FORMATS)
+def test_quantized_weights_count_with_their_stored_size(tmp_path: Path, format: Format, dtype: Any, size: int) -> None:  # noqa: ANN401
+    tiny_model(tmp_path, format=format, quantize=dtype)
+    facts = read_model(tmp_path)
+    assert facts.quantization == {dtype: 4}
+    assert facts.weight_bytes == facts.parameters * size + (8 if format == "graph" else 0)  # two int32 of a shape
+
+
+def test_a_graph_without_signature_is_read_from_its_nodes(tmp_path: Path) -> None:
+    tiny_model(tmp_path, format="graph", signature=False, channels=1)
+    facts = read_model(tmp_path)
+    assert [(t.name, t.shape) for t in facts.inputs] == [("image", (-1, 32, 48, 1))]
+    assert [(t.name, t.shape) for t in facts.outputs] == [("probabilities", (-1, 5))]
+
+
+def test_a_signature_in_the_metadata_counts(tmp_path: Path) -> None:
+    tiny_model(tmp_path, format="graph")
+    document = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    signature = document.pop("signature")
+    signature["inputs"] = {"renamed": signature["inputs"]["image"]}
+    facts = facts_of(tmp_path / "old", document, userDefinedMetadata={"signature": signature})
+    assert facts.inputs[0].name == "renamed"
+
+
+def test_a_model_without_softmax_says_so(tmp_path: Path) -> None:
+    for format in FORMATS:
+        tiny_model(tmp_path / format, format=format, softmax=False)
+        assert read_model(tmp_path / format).activation == "linear"
+
+
+def test_the_json_file_itself_may_be_given(tmp_path: Path) -> None:
+    tiny_model(tmp_path)
+    (tmp_path / "model.json").rename(tmp_path / "pets.json")
+    facts = read_model(tmp_path / "pets.json")
+    assert (facts.topology.path, facts.folder) == ("pets.json", tmp_path)
+
+
+def test_a_byte_order_mark_and_a_missing_format_do_no_harm(tmp_path: Path) -> None:
+    tiny_model(tmp_path)
+    path = tmp_path / "model.json"
+    document = json.loads(path.read_text("utf-8"))
+    del document["format"]
+    path.write_text("\ufeff" + json.dumps(document), "utf-8")
+    assert read_model(tmp_path).format == "layers-model"
+
+
+def test_labels_in_the_model_are_found(tmp_path: Path) -> None:
+    document = layers(("Flatten", {}), ("Dense", {"units": 2}))
+    assert facts_of(tmp_path, document, userDefinedMetadata={"labels": ["a", "b"]}).labels == ("a", "b")
+    assert facts_of(tmp_path, document, userDefinedMetadata={"labels": [1, 2]}).labels is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "shape"),
+    [
+        ([("Flatten", {})], (-1, 64 * 64 * 3)),
+        ([("Conv2D", {"filters": 7, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same"})], (-1, 32, 32, 7)),
+        ([("Conv2D", {"filters": 7, "kernel_size": 3, "dilation_rate": 2})], (-1, 60, 60, 7)),
+        ([("DepthwiseConv2D", {"kernel_size": [5, 5], "depth_multiplier": 2})], (-1, 60, 60, 6)),
+        ([("MaxPooling2D", {"pool_size": [3, 3], "strides": None})], (-1, 21, 21, 3)),
+        ([("ZeroPadding2D", {"padding": [[0, 1], [2, 3]]})], (-1, 65, 69, 3)),
+        ([("Cropping2D", {"cropping": 4})], (-1, 56, 56, 3)),
+        ([("UpSampling2D", {"size": [2, 3]})], (-1, 128, 192, 3)),
+        ([("Conv2DTranspose", {"filters": 4, "strides": 2, "padding": "same"})], (-1, 128, 128, 4)),
+        ([("GlobalAveragePooling2D", {}), ("Dense", {"units": 9}), ("Activation", {"activation": "softmax"})], (-1, 9)),
+        ([("Reshape", {"target_shape": [-1, 3]})], (-1, 4096, 3)),
+        ([("Rescaling", {"scale": 2})], (-1, 64, 64, 3)),
+        ([("SomeoneElsesLayer", {}), ("Dense", {"units": 9})], None),
+        ([("Conv2D", {"filters": 7, "kernel_size": [65, 65]})], None),
+    ],
+)
+def test_shapes_are_followed_through_layers(
+    tmp_path: Path, rows: list[tuple[str, dict[str, Any]]], shape: tuple[int, ...] | None
+) -> None:
+    assert facts_of(tmp_path, layers(*rows)).outputs[0].shape == shape
+
+
+def functional() -> dict[str, Any]:
+    """Two convolutions of one picture, joined, pooled, and a dense layer after a nested Sequential model."""
+
+    def layer(class_name: str, name: str, *inbound: str, **config: Any) -> dict[str, Any]:  # noqa: ANN401
+        nodes = [[[source, 0, 0, {}] for source in inbound]] if inbound else []
+        return {"class_name": class_name, "name": name, "config": {"name": name, **config}, "inbound_nodes": nodes}
+
+    head = [
+        {"class_name": "Dropout", "config": {"name": "d", "batch_input_shape": [None, 7]}},
+        {"class_name": "Dense", "config": {"name": "s", "units": 4, "activation": "softmax"}},
+    ]
+    rows = [
+        layer("InputLayer", "picture", batch_input_shape=[None, 8, 8, 1], dtype="float32"),
+        layer("GlobalAveragePooling2D", "pool", "both"),  # the file's order is not the order of work
+        layer("Conv2D", "a", "picture", filters=3, kernel_size=[1, 1]),
+        layer("Conv2D", "b", "picture", filters=4, kernel_size=[1, 1]),
+        layer("Concatenate", "both", "a", "b", axis=-1),
+        layer("Sequential", "head", "pool", layers=head),
+    ]
+    config = {"layers": rows, "input_layers": [["picture", 0, 0]], "output_layers": [["head", 0, 0]]}
+    return {"modelTopology": {"model_config": {"class_name": "Functional", "config": config}}}
+
+
+def test_functional_and_nested_models_are_followed(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path, functional())
+    assert [(t.name, t.shape) for t in facts.inputs] == [("picture", (-1, 8, 8, 1))]
+    assert [(t.name, t.shape) for t in facts.outputs] == [("head", (-1, 4))]
+    assert facts.activation == "softmax"
+    assert facts.ops["Conv2D"] == 2
+
+
+def test_layers_that_read_each_other_in_a_ring_have_no_shape(tmp_path: Path) -> None:
+    document = functional()
+    rows = document["modelTopology"]["model_config"]["config"]["layers"]
+    rows[2]["inbound_nodes"] = [[["pool", 0, 0, {}]]]
+    assert facts_of(tmp_path, document).outputs[0].shape is None
+
+
+def test_keras_3_is_recognized(tmp_path: Path) -> None:
+    document = layers(("Flatten", {}), ("Dense", {"units": 2}))
+    first = document["modelTopology"]["model_config"]["config"]["layers"][0]["config"]
+    first["batch_shape"] = first.pop("batch_input_shape")
+    facts = facts_of(tmp_path, document)
+    assert facts.inputs[0].shape == (-1, 64, 64, 3)
+    assert len(facts.obstacles) == 1 and "Keras 3" in facts.obstacles[0]
+
+
+def test_control_flow_is_noticed(tmp_path: Path) -> None:
+    loop = {"name": "loop", "op": "StatelessWhile", "input": ["x"]}
+    facts = facts_of(tmp_path, graph({"name": "x", "op": "Placeholder"}, loop))
+    assert facts.obstacles == ("it needs executeAsync, because of StatelessWhile",)
+
+
+def test_channels_first_is_noticed(tmp_path: Path) -> None:
+    sizes = [{"size": size} for size in ("1", "3", "224", "224")]
+    shape = {"shape": {"shape": {"dim": sizes}}, "dtype": {"type": "DT_FLOAT"}}
+    facts = facts_of(tmp_path, graph({"name": "x", "op": "Placeholder", "attr": shape}))
+    assert (facts.inputs[0].shape, facts.layout) == ((1, 3, 224, 224), "NCHW")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths(value: Any, prefix: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:  # noqa: ANN401
+    """Every place in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [prefix, *(path for key, inner in items for path in paths(inner, (*prefix, key)))]
+
+
+def mutated(document: Any, path: tuple[str | int, ...], value: Any) -> Any:  # noqa: ANN401
+    """A copy with `value` at `path`, or without what is there where `value` is `...`."""
+    result = holder = {"": copy.deepcopy(document)}
+    key: Any = ""
+    for step in path:
+        holder, key = holder[key], step
+    if value is ...:
+        del holder[key]
+    else:
+        holder[key] = value
+    return result.get("", None)
+
+
+@pytest.fixture(scope="module", params=["layers", "graph", "unsigned", "functional"])
+def victim(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A model's folder and its document, the one to be mutated."""
+    folder, kind = tmp_path_factory.mktemp("victim"), str(request.param)
+    if kind == "functional":
+        write_model(folder, functional() | {"weightsManifest": [{"weights": []}]}, b"")
+    else:
+        tiny_model(folder, format="layers" if kind == "layers" else "graph", signature=kind == "graph")
+    return folder / "model.json", json.loads((folder / "model.json").read_text("utf-8"))
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+def test_any_mutation_is_read_or_explained(victim: tuple[Path, dict[str, Any]], data: st.DataObject) -> None:
+    path, document = victim
+    place = data.draw(st.sampled_from(paths(document)))
+    path.write_text(json.dumps(mutated(document, place, data.draw(JSON | st.just(...)))), "utf-8")
+    try:
+        facts, _ = examine_model(path.parent)
+        spec = resolve(facts, tiny_labels(5), Options(name="Pets", normalize="unit"))
+    except UserError as error:
+        assert all(found.what and found.next_step and str(path) in found.where for found in error.problems)
+    else:
+        assert isinstance(spec, ModelSpec)
