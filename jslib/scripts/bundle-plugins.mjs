@@ -16,10 +16,10 @@ export const withoutUnused = {
 
 /**
  * TensorFlow.js keeps its engine and kernels on `window`, where any other copy on the page would meet them, and takes
- * flags from the page's query string. This copy keeps them to itself.
+ * flags from the page's query string. This copy keeps them to itself; of `window` it needs `atob` only.
  */
 const OWN_NAMESPACE = `
-const namespace = {};
+const namespace = { atob: (text) => atob(text) };
 const singletons = new Map();
 export const getGlobalNamespace = () => namespace;
 export function getGlobal(key, init) {

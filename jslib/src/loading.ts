@@ -1,6 +1,6 @@
 /** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
-import { dispose, io, Tensor, tensor, tidy, type NamedTensorMap } from "@tensorflow/tfjs-core";
-import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
+import { dispose, engine, io, Tensor, tensor, tidy, type NamedTensorMap } from "@tensorflow/tfjs-core";
+import { loadGraphModelSync, type GraphModel } from "@tensorflow/tfjs-converter";
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import type { ModelSpec } from "./generated/contract";
 import { channelsOf } from "./contract";
@@ -29,15 +29,11 @@ interface Executor {
   readonly names: readonly string[];
 }
 
-/** TensorFlow.js asks a handler for the parts that it would otherwise fetch by itself. */
-function inMemory({ topology, shards }: ModelParts): io.IOHandler {
-  const weights = async (manifest: io.WeightsManifestConfig): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> => [
-    io.getWeightSpecs(manifest),
-    shards.map((shard) => shard.buffer),
-  ];
-  // A training configuration would only make an optimizer and its tensors.
+/** The model as TensorFlow.js takes it from memory. A training configuration would only make an optimizer. */
+function artifactsOf({ topology, shards }: ModelParts): io.ModelArtifacts {
   const { trainingConfig: _, ...model } = topology as io.ModelJSON;
-  return { load: () => io.getModelArtifactsForJSON(model, weights) };
+  const specs = io.getWeightSpecs(model.weightsManifest);
+  return { ...io.getModelArtifactsForJSONSync(model, specs, new ArrayBuffer(0)), weightData: shards.map((shard) => shard.buffer) };
 }
 
 /** The name of a tensor without TensorFlow's output index: "scores:0" → "scores". */
@@ -56,7 +52,9 @@ function chosen(output: Output, { names }: Executor, wanted: string): Tensor {
   return found;
 }
 
-function graphExecutor(model: GraphModel): Executor {
+type Graph = GraphModel<io.IOHandlerSync>;
+
+function graphExecutor(model: Graph): Executor {
   return {
     now: (input) => model.execute(input),
     later: (input) => model.executeAsync(input),
@@ -125,12 +123,36 @@ async function copied(scores: Tensor): Promise<Float32Array> {
   }
 }
 
-/** Puts the downloaded parts on the backend in use. Throws what TensorFlow.js throws. */
-export async function loadNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
-  if (spec.files.format === "layers-model") {
-    const model = await loadLayersModel(inMemory(parts));
-    return new LoadedNetwork(model, layersExecutor(model), spec);
-  }
-  const model = await loadGraphModel(inMemory(parts));
+/** Loads within a scope, so that a failure leaves no weights behind. */
+function graphNetwork(parts: ModelParts, spec: ModelSpec): Network {
+  const loaded: Graph[] = [];
+  tidy(() => {
+    const model = loadGraphModelSync({ load: () => artifactsOf(parts) });
+    loaded.push(model);
+    return model.weights;
+  });
+  const model = loaded[0] as Graph;
   return new LoadedNetwork(model, graphExecutor(model), spec);
+}
+
+async function layersNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
+  const before = new Set(Object.keys(engine().registeredVariables));
+  try {
+    const model = await loadLayersModel({ load: () => Promise.resolve(artifactsOf(parts)) });
+    return new LoadedNetwork(model, layersExecutor(model), spec);
+  } catch (thrown) {
+    const made = Object.entries(engine().registeredVariables).filter(([name]) => !before.has(name));
+    for (const [, variable] of made) variable.dispose();
+    throw thrown;
+  }
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Puts the downloaded parts on the backend in use, one model after the other. Throws what TensorFlow.js throws. */
+export function loadNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
+  const load = spec.files.format === "layers-model" ? layersNetwork : graphNetwork;
+  const loading = turn.then(() => load(parts, spec));
+  turn = loading.catch(() => undefined);
+  return loading;
 }

@@ -70,7 +70,8 @@ export class Pictures {
     if (!texture || !isSide(width) || !isSide(height)) return BAD_TEXTURE;
     this.blitter ??= this.tools.blitter(this.pre);
     const taken = this.blitter.blit(gl, texture, width, height, flags);
-    return typeof taken === "number" ? { code: taken } : taken;
+    if (typeof taken !== "number") return taken;
+    return taken === SubmitCode.FAILED ? { code: taken, error: CONTEXT_LOST() } : { code: taken };
   }
 
   /** The webcam's newest picture, mirrored where the flags say so. The first call opens the camera. */
