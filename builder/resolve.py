@@ -199,7 +199,7 @@ def _normalize_problems(facts: ModelFacts, normalize: str | None) -> Iterator[Pr
 def _choice_problems(option: str, value: str, choices: tuple[str, ...]) -> Iterator[Problem]:
     if value not in choices:
         near = get_close_matches(value, choices, n=1)
-        reason = f"it is one of {', '.join(choices)}" + (f"; did you mean {near[0]}?" if near else "")
+        reason = f"it is one of {', '.join(choices)}" + (f"; the nearest is {near[0]}" if near else "")
         yield problem(BAD_OPTION, option, option=option, value=repr(value), reason=reason)
 
 
