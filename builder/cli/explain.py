@@ -38,7 +38,7 @@ def normalization(pre: Preprocess) -> str:
         text += f" - {_per_channel(pre.mean)}"
     if any(std != 1 for std in pre.std):
         text = f"({text}) / {_per_channel(pre.std)}" if any(pre.mean) else f"{text} / {_per_channel(pre.std)}"
-    low = min(-mean / std for mean, std in zip(pre.mean, pre.std, strict=True))
+    low = min((0 - mean) / std for mean, std in zip(pre.mean, pre.std, strict=True))
     high = max((255 * pre.scale - mean) / std for mean, std in zip(pre.mean, pre.std, strict=True))
     return f"{text}, so 0..255 becomes {low:.3g}..{high:.3g}"
 
@@ -58,7 +58,8 @@ def _reported(spec: ModelSpec) -> str:
 def _files(spec: ModelSpec) -> str:
     shards = spec.files.shards
     size = sum(file.bytes for file in (spec.files.topology, *shards))
-    return f"{spec.files.format}, {spec.files.topology.path} and {len(shards)} weight file(s), {size:,} bytes"
+    weights = f"{len(shards)} weight file{'s' if len(shards) != 1 else ''}"
+    return f"{spec.files.format}, {spec.files.topology.path} and {weights}, {size:,} bytes"
 
 
 def _rows(spec: ModelSpec, folder: Path, unity: str | None) -> Iterator[tuple[str, str]]:
@@ -81,16 +82,11 @@ def _too_old(unity: str) -> bool:
 
 
 def understood(spec: ModelSpec, folder: Path, unity: str | None) -> RenderableType:
-    """The resolved options as a table."""
-    from rich.markup import escape
-    from rich.table import Table
+    """The resolved options, one on each line."""
+    from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in _rows(spec, folder, unity):
-        table.add_row(name, escape(value))
-    return table
+    lines = (((f"{name:<15}", "bold"), f"{value}\n") for name, value in _rows(spec, folder, unity))
+    return Text.assemble(*(part for line in lines for part in line), end="")
 
 
 def recovered(found: Recovery) -> str | None:

@@ -180,7 +180,8 @@ def _prune(plan: Plan) -> None:
 
 
 def _execute(stage: _Stage, plan: Plan, progress: Progress) -> None:
-    stage.folder.mkdir(parents=True)
+    stage.target.mkdir(parents=True, exist_ok=True)
+    stage.folder.mkdir()
     _fill(stage, plan, progress)
     _write_journal(stage, plan)
     for change in plan.steps:
