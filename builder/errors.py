@@ -224,6 +224,13 @@ UNSUPPORTED_MODEL = _define(
     "Classifiers take one image [batch, height, width, 1 or 3] of float32 and give one score per class.",
     "{remedy}",
 )
+UNREADABLE_FILE = _define(
+    "UNREADABLE_FILE",
+    208,
+    "The file cannot be read: {reason}.",
+    "The system refused it.",
+    "Check the file's permissions and its disk.",
+)
 
 # --- 300-399: labels and options ----------------------------------------------------------------------------------
 

@@ -55,8 +55,10 @@ def _print(parts: Iterable[RenderableType]) -> None:
     console = stdout()
     if not console.is_terminal:  # a file or a pipe has no width: do not fold at 80
         console.width = max(console.width, _PIPE_WIDTH)
-    for part in parts:
-        console.print(part)
+    with console.capture() as answer:
+        for part in parts:
+            console.print(part)
+    click.echo("\n".join(line.rstrip() for line in answer.get().splitlines()))
 
 
 def document(facts: ModelFacts, problems: Iterable[Problem]) -> dict[str, Any]:
@@ -135,7 +137,7 @@ def needs(facts: ModelFacts) -> list[str]:
     gray = bool(shape) and shape is not None and shape[3] == 1
     count = facts.outputs[0].shape[-1] if facts.outputs[0].shape else 0
     presets = "unit, signed or none" if gray else "unit, signed, imagenet or none"
-    labels = [] if facts.labels else [f"--labels FILE with {count} labels"]
+    labels = [] if facts.labels else [f"--labels FILE with {count} label{'s' if count != 1 else ''}"]
     return [*labels, f"--normalize {presets}, as in training (the model does not say)"]
 
 

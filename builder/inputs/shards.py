@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from builder.errors import MISSING_SHARD, NOT_A_MODEL, SHARD_LENGTH, UNSAFE_PATH, Problem, problem
+from builder.errors import (
+    MISSING_SHARD,
+    NOT_A_MODEL,
+    SHARD_LENGTH,
+    UNREADABLE_FILE,
+    UNSAFE_PATH,
+    Problem,
+    fail,
+    problem,
+)
 from builder.inputs.facts import ShardFacts
 from builder.inputs.jsonfile import json_where, printable
 from builder.inputs.schema import Group
@@ -19,10 +28,13 @@ _CHUNK = 1 << 20
 def file_ref(folder: Path, path: str) -> FileRef:
     """The file `folder/path` with its length and SHA-256, read in pieces."""
     digest, length = hashlib.sha256(), 0
-    with (folder / path).open("rb") as file:
-        while piece := file.read(_CHUNK):
-            digest.update(piece)
-            length += len(piece)
+    try:
+        with (folder / path).open("rb") as file:
+            while piece := file.read(_CHUNK):
+                digest.update(piece)
+                length += len(piece)
+    except OSError as error:
+        raise fail(UNREADABLE_FILE, folder / path, reason=error.strerror or "unknown error") from None
     return FileRef(path=path, bytes=length, sha256=digest.hexdigest())
 
 

@@ -51,7 +51,7 @@ def examine_model(path: Path) -> tuple[ModelFacts, tuple[Problem, ...]]:
 
 
 def find_json(path: Path) -> Path:
-    """model.json in the folder `path`, or the folder's only `*.json` that is a model by its name, or `path` itself."""
+    """model.json in the folder `path`, or `path` itself where it is a file."""
     if path.is_file():
         return path
     if path.is_dir() and (path / "model.json").is_file():

@@ -201,6 +201,19 @@ def test_a_shard_that_is_cut_short(tmp_path: Path, quantize: Any, needed: int) -
     assert refused(tmp_path) == [("model.json: weightsManifest.0", what)]
 
 
+def test_a_shard_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny_model(tmp_path)
+    usual = Path.open
+
+    def guarded(path: Path, *arguments: Any) -> Any:  # noqa: ANN401
+        if path.suffix == ".bin":
+            raise PermissionError(13, "Permission denied")
+        return usual(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    assert refused(tmp_path) == [("group1-shard1of1.bin", "The file cannot be read: Permission denied.")]
+
+
 def test_a_shard_that_is_too_long(tmp_path: Path) -> None:
     tiny_model(tmp_path)
     with (tmp_path / "group1-shard1of1.bin").open("ab") as file:
