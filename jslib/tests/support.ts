@@ -1,0 +1,179 @@
+/** Stand-ins for the page around a model: a contract, a host without a GPU, downloads from memory, a network by hand. */
+import { createHash } from "node:crypto";
+import type { Host } from "../src/api";
+import type { Contract, FileRef } from "../src/generated/contract";
+import type { Engine } from "../src/engine";
+import type { Fetch } from "../src/fetching";
+import { Model, type Creation, type Environment } from "../src/model";
+
+export const PAGE = "https://game.example/play/index.html";
+export const CONTRACT_URL = "https://game.example/play/StreamingAssets/tfjs-bridge/tiny/contract.json";
+const FOLDER = new URL("./", CONTRACT_URL).href;
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, "utf8"));
+export const fileRef = (path: string, bytes: Uint8Array): FileRef => ({ path, bytes: bytes.length, sha256: sha256(bytes) });
+
+export const TOPOLOGY = utf8('{"format":"layers-model"}');
+export const SHARD = utf8("weights!");
+
+/** A contract for a 2x2 RGB model of three classes, of which the two best are wanted. */
+export function tinyContract(): Contract {
+  const file = fileRef("script.js", utf8("x"));
+  return {
+    contract: 1,
+    abi: 1,
+    generator: "0.1.0",
+    runtime: { script: { ...file, path: "../runtime/script.js" }, wasm: [] },
+    model: {
+      name: "Tiny",
+      slug: "tiny",
+      task: "classification",
+      files: { format: "layers-model", topology: fileRef("model.json", TOPOLOGY), shards: [fileRef("group 1.bin", SHARD)] },
+      input: { name: "input", shape: [-1, 2, 2, 3], dtype: "float32" },
+      output: { name: "output", shape: [-1, 3], dtype: "float32" },
+      preprocess: {
+        width: 2,
+        height: 2,
+        color: "rgb",
+        fit: "stretch",
+        filter: "nearest",
+        pad: [0, 0, 0],
+        scale: 1,
+        mean: [0, 0, 0],
+        std: [1, 1, 1],
+      },
+      postprocess: { activation: "none", top_k: 2 },
+      labels: ["cat", "dog", "fox"],
+    },
+  };
+}
+
+/** A host that answers every URL of `files`, and 404 for any other. `asked` lists what was fetched. */
+export function hostOf(files: Record<string, Uint8Array<ArrayBuffer>>): { fetch: Fetch; asked: string[] } {
+  const asked: string[] = [];
+  const fetch: Fetch = (url) => {
+    asked.push(url);
+    const found = files[url];
+    return Promise.resolve(found ? new Response(found) : new Response("gone", { status: 404 }));
+  };
+  return { fetch, asked };
+}
+
+/** A promise that the test settles. */
+export class Gate<T> {
+  resolve!: (value: T) => void;
+  reject!: (reason: unknown) => void;
+  readonly promise = new Promise<T>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+}
+
+/** Lets everything that is ready to run do so. */
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A model on a made-up page: the test decides when the network is loaded and what each inference gives. */
+export class Stage {
+  readonly heap = { bytes: new Uint8Array(4096) };
+  readonly loading = new Gate<void>();
+  readonly inferences: { input: Float32Array; gate: Gate<Float32Array> }[] = [];
+  readonly forgotten: Model[] = [];
+  readonly fetched: string[];
+  networksDisposed = 0;
+  clock = 0;
+  private readonly lost = new Set<() => void>();
+  private readonly environment: Environment;
+  readonly contractBytes: Uint8Array<ArrayBuffer>;
+  readonly creation: Creation;
+
+  constructor(change: Partial<Creation> = {}, files: Record<string, Uint8Array<ArrayBuffer>> = {}, contract = tinyContract()) {
+    this.contractBytes = utf8(JSON.stringify(contract));
+    const host = hostOf({
+      [CONTRACT_URL]: this.contractBytes,
+      [`${FOLDER}model.json`]: TOPOLOGY,
+      [`${FOLDER}group%201.bin`]: SHARD,
+      ...files,
+    });
+    this.fetched = host.asked;
+    this.environment = this.environmentOf(host.fetch);
+    this.creation = {
+      handle: 7,
+      contractUrl: "StreamingAssets/tfjs-bridge/tiny/contract.json",
+      contractHash: sha256(this.contractBytes),
+      optionsJson: "",
+      host: this.hostObject(),
+      scriptUrl: "",
+      ...change,
+    };
+  }
+
+  create(): Model {
+    return new Model(this.creation, this.environment);
+  }
+
+  /** A model that is ready: its warm-up gave `[0.1, 0.2, 0.7]`. */
+  async ready(): Promise<Model> {
+    const model = this.create();
+    this.loading.resolve();
+    await settle();
+    this.answer(0, [0.1, 0.2, 0.7]);
+    await settle();
+    return model;
+  }
+
+  answer(inference: number, scores: number[]): void {
+    this.inferences[inference]?.gate.resolve(Float32Array.from(scores));
+  }
+
+  loseContext(): void {
+    for (const callback of [...this.lost]) callback();
+  }
+
+  get listeners(): number {
+    return this.lost.size;
+  }
+
+  private hostObject(): Host {
+    return { heap: () => this.heap.bytes, gl: () => null, texture: () => null, cameras: () => [] };
+  }
+
+  private engine(): Engine {
+    return {
+      backend: "wasm",
+      renderer: "",
+      memory: () => ({ tensors: 3, bytes: 12 }),
+      onLost: (callback) => {
+        this.lost.add(callback);
+        return () => this.lost.delete(callback);
+      },
+    };
+  }
+
+  private environmentOf(fetch: Fetch): Environment {
+    return {
+      fetch,
+      now: () => (this.clock += 1),
+      defer: (callback) => void setImmediate(callback),
+      openEngine: () => Promise.resolve(this.engine()),
+      loadNetwork: async () => {
+        await this.loading.promise;
+        return { scores: (input) => this.infer(input), dispose: () => (this.networksDisposed += 1) };
+      },
+      pictures: { blitter: () => assertUnused("blitter"), camera: () => ({ frame: () => null, error: () => null, dispose: () => undefined }) },
+      config: undefined,
+      pageUrl: PAGE,
+      forget: (model) => this.forgotten.push(model),
+    };
+  }
+
+  private infer(input: Float32Array): Promise<Float32Array> {
+    const gate = new Gate<Float32Array>();
+    this.inferences.push({ input: input.slice(), gate });
+    return gate.promise;
+  }
+}
+
+function assertUnused(what: string): never {
+  throw new Error(`${what} is not part of this test`);
+}
