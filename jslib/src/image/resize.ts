@@ -10,8 +10,7 @@ type Filter = (source: Raster, fitted: Plan, target: Uint8Array, targetWidth: nu
 
 /** The source pixel that holds the centre of each destination pixel. */
 function nearestAlong(along: Axis): Int32Array {
-  const pixel = (i: number): number => Math.floor(centre(along, i) / (2 * along.divisor));
-  return Int32Array.from({ length: along.size }, (_, i) => Math.min(pixel(i), along.source - 1));
+  return Int32Array.from({ length: along.size }, (_, i) => Math.floor(centre(along, i) / (2 * along.divisor)));
 }
 
 const nearest: Filter = (source, { x, y }, target, targetWidth) => {

@@ -1,0 +1,182 @@
+/**
+ * The GL path: a texture of the game's own context becomes the model's input size on the GPU, and only that small picture
+ * is read back. The same bytes as `resizePixels`, up to one level.
+ */
+import { SourceFlags, SubmitCode } from "../generated/abi";
+import type { Preprocess } from "../generated/contract";
+import { type Axis, covers, type Plan, plan, reach } from "./geometry";
+import { withGuard } from "./guard";
+import { acquire, type BlitProgram, release } from "./program";
+import { Pass } from "./shaders";
+
+type GL = WebGL2RenderingContext;
+
+/** A texture to draw into. */
+interface Target {
+  readonly texture: WebGLTexture;
+  readonly framebuffer: WebGLFramebuffer;
+}
+
+/** What belongs to one source size. `stage` holds the rows between the two passes of `triangle`. */
+interface Sized {
+  readonly width: number;
+  readonly height: number;
+  readonly plan: Plan;
+  readonly rows: { first: number; end: number };
+  readonly stage: Target | null;
+}
+
+/** Where a pass reads and draws. Row 0 of `from` is the image row `sourceTop`, row 0 of the target is `targetTop`. */
+interface Step {
+  readonly pass: number;
+  readonly from: WebGLTexture;
+  readonly flags: number;
+  readonly to: Target;
+  readonly rectangle: readonly [x: number, y: number, width: number, height: number];
+  readonly sourceTop: number;
+  readonly targetTop: number;
+}
+
+/** Textures that have been seen to be textures; a deleted one is found out when it is bound. */
+const known = new WeakSet<WebGLTexture>();
+
+function createTarget(gl: GL, width: number, height: number): Target {
+  const texture = gl.createTexture()!;
+  const framebuffer = gl.createFramebuffer()!;
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  return { texture, framebuffer };
+}
+
+function deleteTarget(gl: GL, target: Target | null | undefined): void {
+  gl.deleteFramebuffer(target?.framebuffer ?? null);
+  gl.deleteTexture(target?.texture ?? null);
+}
+
+/** Binds to the active unit and tells whether it is a 2D texture of this context; leaves no GL error behind. */
+function bind(gl: GL, texture: WebGLTexture): boolean {
+  if (!known.has(texture) && !gl.isTexture(texture)) return false;
+  known.add(texture);
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  // A refused texture is not bound. To ask for the binding costs nothing; getError would wait for the GPU.
+  if (gl.getParameter(gl.TEXTURE_BINDING_2D) === texture) return true;
+  while (gl.getError() !== gl.NO_ERROR && !gl.isContextLost());
+  return false;
+}
+
+export class Blitter {
+  private gl: GL | null = null;
+  private shared: BlitProgram | null = null;
+  private result: Target | null = null;
+  private sized: Sized | null = null;
+
+  constructor(private readonly pre: Preprocess) {}
+
+  /**
+   * `width` and `height` are the texture's; `flags` are SourceFlags (TOP_ROW_FIRST, MIRROR, LINEAR count here). Returns
+   * `pre.width * pre.height * 4` bytes RGBA, row 0 on top, alpha 255, in a buffer of its own; or a SubmitCode: BAD_TEXTURE,
+   * UNSUPPORTED (the model's input is larger than this GPU's textures), FAILED (the context is lost, and only then:
+   * report CONTEXT_LOST). Throws an Error when the driver refuses the shaders.
+   */
+  blit(gl: GL, texture: WebGLTexture | null, width: number, height: number, flags: number): Uint8Array | number {
+    if (gl.isContextLost()) return SubmitCode.FAILED;
+    this.attach(gl);
+    const limit = this.shared!.maxSize;
+    if (this.pre.width > limit || this.pre.height > limit) return SubmitCode.UNSUPPORTED;
+    const possible = width >= 1 && height >= 1 && width <= limit && height <= limit;
+    if (!texture || !possible) return SubmitCode.BAD_TEXTURE;
+    const pixels = withGuard(gl, () => (bind(gl, texture) ? this.draw(gl, texture, width, height, flags) : null));
+    if (gl.isContextLost()) return SubmitCode.FAILED;
+    return pixels ?? SubmitCode.BAD_TEXTURE;
+  }
+
+  /** Deletes every GL object; the next blit would create them anew. */
+  dispose(): void {
+    if (!this.gl) return;
+    deleteTarget(this.gl, this.sized?.stage);
+    deleteTarget(this.gl, this.result);
+    release(this.gl);
+    this.gl = this.shared = this.result = this.sized = null;
+  }
+
+  private attach(gl: GL): void {
+    if (this.gl === gl) return;
+    this.dispose();
+    this.shared = acquire(gl);
+    this.gl = gl;
+  }
+
+  private draw(gl: GL, texture: WebGLTexture, width: number, height: number, flags: number): Uint8Array {
+    const result = (this.result ??= createTarget(gl, this.pre.width, this.pre.height));
+    const sized = this.prepare(gl, width, height);
+    this.use(gl);
+    if (!covers(sized.plan, this.pre)) this.clear(gl, result);
+    for (const step of this.steps(sized, texture, flags, result)) this.run(gl, sized, step);
+    return this.read(gl, result);
+  }
+
+  /** The plan and the textures for a source size; kept until the size changes. */
+  private prepare(gl: GL, width: number, height: number): Sized {
+    if (this.sized?.width === width && this.sized.height === height) return this.sized;
+    deleteTarget(gl, this.sized?.stage);
+    this.sized = null;
+    const fitted = plan(this.pre, width, height);
+    const rows = reach(fitted.y);
+    const stage = this.pre.filter === "triangle" ? createTarget(gl, fitted.x.size, rows.end - rows.first) : null;
+    return (this.sized = { width, height, plan: fitted, rows, stage });
+  }
+
+  private steps({ plan: { x, y }, rows, stage }: Sized, from: WebGLTexture, flags: number, to: Target): Step[] {
+    const rectangle = [x.start, y.start, x.size, y.size] as const;
+    if (!stage) {
+      const pass = this.pre.filter === "nearest" ? Pass.nearest : Pass.bilinear;
+      return [{ pass, from, flags, to, rectangle, sourceTop: 0, targetTop: 0 }];
+    }
+    const narrow = [0, 0, x.size, rows.end - rows.first] as const;
+    const upright = SourceFlags.TOP_ROW_FIRST;
+    return [
+      { pass: Pass.horizontal, from, flags, to: stage, rectangle: narrow, sourceTop: 0, targetTop: rows.first },
+      { pass: Pass.vertical, from: stage.texture, flags: upright, to, rectangle, sourceTop: rows.first, targetTop: 0 },
+    ];
+  }
+
+  private use(gl: GL): void {
+    gl.useProgram(this.shared!.program);
+    gl.bindVertexArray(this.shared!.vertices);
+    gl.bindSampler(0, this.shared!.sampler);
+  }
+
+  private clear(gl: GL, target: Target): void {
+    gl.bindFramebuffer(gl.FRAMEBUFFER, target.framebuffer);
+    gl.clearBufferfv(gl.COLOR, 0, [...this.pre.pad.map((level) => level / 255), 1]);
+  }
+
+  private run(gl: GL, { width, height, plan: { x, y } }: Sized, step: Step): void {
+    const at = this.shared!.uniforms;
+    const axis = ({ origin, step: stride, divisor }: Axis) => [origin, stride, divisor];
+    gl.uniform1i(at.image, 0);
+    gl.uniform2i(at.size, width, height);
+    gl.uniform3iv(at.axisX, axis(x));
+    gl.uniform3iv(at.axisY, axis(y));
+    gl.uniform2i(at.start, step.rectangle[0], step.rectangle[1]);
+    gl.uniform1i(at.sourceTop, step.sourceTop);
+    gl.uniform1i(at.targetTop, step.targetTop);
+    gl.uniform1i(at.pass, step.pass);
+    gl.uniform1i(at.bottomUp, step.flags & SourceFlags.TOP_ROW_FIRST ? 0 : 1);
+    gl.uniform1i(at.mirror, step.flags & SourceFlags.MIRROR ? 1 : 0);
+    gl.uniform1i(at.linear, step.flags & SourceFlags.LINEAR ? 1 : 0);
+    gl.bindTexture(gl.TEXTURE_2D, step.from);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, step.to.framebuffer);
+    gl.viewport(...step.rectangle);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  private read(gl: GL, target: Target): Uint8Array {
+    const pixels = new Uint8Array(this.pre.width * this.pre.height * 4);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, target.framebuffer);
+    gl.readPixels(0, 0, this.pre.width, this.pre.height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    return pixels;
+  }
+}

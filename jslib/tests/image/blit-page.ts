@@ -1,0 +1,181 @@
+/** The page in which tests/e2e/test_blit.py drives the blit: `globalThis.blitPage`. */
+import type { Preprocess } from "../../src/generated/contract";
+import { Blitter } from "../../src/image/blit";
+import { Camera } from "../../src/image/camera";
+import { resizePixels } from "../../src/image/resize";
+import { differences, hostileGame, plainUploads, snapshot } from "./hostile";
+
+type Storage = "RGBA8" | "SRGB8_ALPHA8" | "RGBA16F";
+
+interface Outcome {
+  /** RGBA as base64, or the SubmitCode. */
+  readonly result: string | number;
+  readonly changed: string[];
+  readonly glError: number;
+}
+
+const canvas = document.createElement("canvas");
+const gl = canvas.getContext("webgl2", { antialias: false })!;
+const setHostile = hostileGame(gl);
+const calls = countCalls(gl);
+
+/** Counts getError, and objects that were created and not deleted. */
+function countCalls(context: WebGL2RenderingContext): { getError: number; alive: number } {
+  const counts = { getError: 0, alive: 0 };
+  const methods = context as unknown as Record<string, (...values: unknown[]) => unknown>;
+  for (const name in context) {
+    const made = /^create[A-Z]/.test(name) ? 1 : /^delete[A-Z]/.test(name) ? -1 : 0;
+    if (!made && name !== "getError") continue;
+    const original = methods[name]!.bind(context);
+    methods[name] = (...values) => {
+      if (name === "getError") counts.getError++;
+      else if (made > 0 || values[0]) counts.alive += made;
+      return original(...values);
+    };
+  }
+  return counts;
+}
+
+const decode = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+function encode(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+
+/** A texture; that of RGBA8 has the default filter and no mip levels, so it is incomplete for ordinary sampling. */
+function upload(storage: Storage, width: number, height: number, memory: string): WebGLTexture {
+  const texture = gl.createTexture()!;
+  const bytes = decode(memory);
+  plainUploads(gl);
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  if (storage === "RGBA8") {
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+  } else {
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl[storage], width, height);
+    const [type, data] = storage === "RGBA16F" ? [gl.FLOAT, new Float32Array(bytes.buffer)] : [gl.UNSIGNED_BYTE, bytes];
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, type, data);
+  }
+  return texture;
+}
+
+/** One blit while the game's state is hostile. */
+function guarded(blitter: Blitter, texture: WebGLTexture | null, width: number, height: number, flags: number): Outcome {
+  setHostile();
+  const before = snapshot(gl);
+  const result = blitter.blit(gl, texture, width, height, flags);
+  const changed = differences(before, snapshot(gl));
+  return { result: typeof result === "number" ? result : encode(result), changed, glError: gl.getError() };
+}
+
+type Job = { readonly pre: Preprocess; readonly flags: number };
+
+function blits(storage: Storage, width: number, height: number, memory: string, jobs: Job[]): Outcome[] {
+  const texture = upload(storage, width, height, memory);
+  const blitters = jobs.map(({ pre }) => new Blitter(pre));
+  const outcomes = jobs.map(({ flags }, i) => guarded(blitters[i]!, texture, width, height, flags));
+  for (const blitter of blitters) blitter.dispose();
+  gl.deleteTexture(texture);
+  return outcomes;
+}
+
+/** Things that are no usable texture, by name. */
+function unusable(): Record<string, [WebGLTexture | null, number, number]> {
+  plainUploads(gl);
+  const make = (target: number): WebGLTexture => {
+    const texture = gl.createTexture()!;
+    gl.bindTexture(target, texture);
+    gl.texStorage2D(target, 1, gl.RGBA8, 8, 8);
+    return texture;
+  };
+  const good = make(gl.TEXTURE_2D);
+  const deleted = make(gl.TEXTURE_2D);
+  gl.deleteTexture(deleted);
+  const foreign = document.createElement("canvas").getContext("webgl2")!;
+  const other = foreign.createTexture()!;
+  foreign.bindTexture(foreign.TEXTURE_2D, other);
+  const beyond = (gl.getParameter(gl.MAX_TEXTURE_SIZE) as number) + 1;
+  return {
+    null: [null, 8, 8], deleted: [deleted, 8, 8], cube: [make(gl.TEXTURE_CUBE_MAP), 8, 8], foreign: [other, 8, 8],
+    unbound: [gl.createTexture(), 8, 8], empty: [good, 0, 8], negative: [good, 8, -1], huge: [good, beyond, 8],
+    fraction: [good, 0.5, 8], notANumber: [good, NaN, 8],
+  };
+}
+
+const refusals = (pre: Preprocess): Record<string, Outcome> => {
+  const blitter = new Blitter(pre);
+  return Object.fromEntries(Object.entries(unusable()).map(([name, values]) => [name, guarded(blitter, ...values, 0)]));
+};
+
+/** A texture that is deleted after it was used: the first outcome and the second. */
+function deletedInBetween(pre: Preprocess, memory: string): Outcome[] {
+  const texture = upload("RGBA8", 4, 4, memory);
+  const blitter = new Blitter(pre);
+  const first = guarded(blitter, texture, 4, 4, 0);
+  gl.deleteTexture(texture);
+  return [first, guarded(blitter, texture, 4, 4, 0)];
+}
+
+/** Objects alive: before, after each blit of sizes that alternate, after dispose; and the getError calls of the blits. */
+function lifetimes(pre: Preprocess, sizes: [number, number][], rounds: number): { alive: number[]; getError: number } {
+  const textures = sizes.map(([width, height]) => upload("RGBA8", width, height, btoa("x".repeat(width * height * 4))));
+  const blitters = [new Blitter(pre), new Blitter(pre)];
+  const alive = [calls.alive];
+  const getError = calls.getError;
+  for (let round = 0; round < rounds; round++) {
+    textures.forEach((texture, i) => {
+      for (const blitter of blitters) blitter.blit(gl, texture, ...sizes[i]!, 0);
+      alive.push(calls.alive);
+    });
+  }
+  const checks = calls.getError - getError;
+  for (const blitter of blitters) blitter.dispose();
+  alive.push(calls.alive);
+  for (const texture of textures) gl.deleteTexture(texture);
+  return { alive, getError: checks };
+}
+
+async function afterContextLoss(pre: Preprocess): Promise<number | string> {
+  const mortal = document.createElement("canvas").getContext("webgl2")!;
+  const texture = mortal.createTexture()!;
+  mortal.bindTexture(mortal.TEXTURE_2D, texture);
+  mortal.texStorage2D(mortal.TEXTURE_2D, 1, mortal.RGBA8, 8, 8);
+  const blitter = new Blitter(pre);
+  if (typeof blitter.blit(mortal, texture, 8, 8, 0) === "number") return "the blit failed before";
+  mortal.getExtension("WEBGL_lose_context")!.loseContext();
+  const result = blitter.blit(mortal, texture, 8, 8, 0);
+  blitter.dispose();
+  return typeof result === "number" ? result : "pixels";
+}
+
+/** Milliseconds: medians of `rounds` blits, and of as many calls of resizePixels. */
+function times(pre: Preprocess, width: number, height: number, rounds: number): { blit: number; resize: number; first: number } {
+  const bytes = new Uint8Array(width * height * 4).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+  const texture = upload("RGBA8", width, height, encode(bytes));
+  const blitter = new Blitter(pre);
+  const layout = { width, height, bytesPerPixel: 4, topRowFirst: false, mirror: false } as const;
+  const clock = (action: () => unknown): number => {
+    const start = performance.now();
+    action();
+    return performance.now() - start;
+  };
+  const median = (action: () => unknown): number => {
+    const all = Array.from({ length: rounds }, () => clock(action)).sort((a, b) => a - b);
+    return all[rounds >> 1]!;
+  };
+  const first = clock(() => blitter.blit(gl, texture, width, height, 0));
+  return { first, blit: median(() => blitter.blit(gl, texture, width, height, 0)), resize: median(() => resizePixels(bytes, layout, pre)) };
+}
+
+const camera = new Camera();
+const cameraFrame = (): { width: number; height: number; rgba: string } | string | null => {
+  const frame = camera.frame([]);
+  return frame ? { width: frame.width, height: frame.height, rgba: encode(frame.pixels) } : camera.error();
+};
+
+const renderer = (): string => String(gl.getParameter(gl.RENDERER));
+
+Object.assign(globalThis, {
+  blitPage: { blits, refusals, deletedInBetween, lifetimes, afterContextLoss, times, cameraFrame, camera, renderer },
+});
