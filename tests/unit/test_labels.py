@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from builder.errors import BAD_LABELS, UserError
 from builder.inputs.labels import read_labels
 
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 PLAIN = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=5),

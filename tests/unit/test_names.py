@@ -3,11 +3,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.names import CsIdentifier, JsIdentifier, Slug, UpmName, unique_identifiers
 
+UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=80)
 # Written down here anew, from ECMA-334's table of keywords and ECMA-262's reserved words.
 CS_RESERVED = """abstract as base bool break byte case catch char checked class const continue decimal default delegate
@@ -25,6 +26,7 @@ def is_cs_identifier(name: str) -> bool:
     return bool(re.match(r"^[A-Za-z_]\w*\Z", name, re.ASCII)) and name not in CS_RESERVED
 
 
+@UNHURRIED
 @given(text=TEXTS)
 def test_any_text_becomes_a_csharp_identifier(text: str) -> None:
     name = CsIdentifier.from_text(text)
@@ -33,6 +35,7 @@ def test_any_text_becomes_a_csharp_identifier(text: str) -> None:
     assert len(name) <= 64
 
 
+@UNHURRIED
 @given(texts=st.lists(TEXTS | st.sampled_from(["a", "A", "a_2", "class", "Equals", ""]), max_size=30))
 def test_many_texts_become_distinct_identifiers(texts: list[str]) -> None:
     names = unique_identifiers(texts)
@@ -41,6 +44,7 @@ def test_many_texts_become_distinct_identifiers(texts: list[str]) -> None:
     assert all(is_cs_identifier(name) for name in names)
 
 
+@UNHURRIED
 @given(text=TEXTS)
 def test_only_csharp_identifiers_can_be_built(text: str) -> None:
     try:
@@ -50,6 +54,7 @@ def test_only_csharp_identifiers_can_be_built(text: str) -> None:
     assert is_cs_identifier(text)
 
 
+@UNHURRIED
 @given(text=TEXTS)
 def test_every_name_has_a_folder_that_is_safe_everywhere(text: str) -> None:
     slug = Slug.from_identifier(CsIdentifier.from_text(text))
