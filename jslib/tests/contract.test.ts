@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { checkedContract } from "../src/contract";
+import { Failure } from "../src/failure";
+import { engineChoice } from "../src/options";
+import { besideScript, contractUrlOf, fileUrl } from "../src/urls";
+import { CONTRACT_URL, PAGE, tinyContract } from "./support";
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (thrown) {
+    assert.ok(thrown instanceof Failure);
+    return thrown.message;
+  }
+  return assert.fail("it should have failed");
+}
+
+/** The tiny contract with one value replaced; `path` is like "model.labels.0". */
+function changed(path: string, value: unknown): unknown {
+  const contract = structuredClone(tinyContract()) as unknown as Record<string, unknown>;
+  const keys = path.split(".");
+  const last = keys.pop() as string;
+  const owner = keys.reduce((node, key) => node[key] as Record<string, unknown>, contract);
+  owner[last] = value;
+  return contract;
+}
+
+describe("a contract", () => {
+  test("of this version and shape is taken as it is", () => {
+    const contract = tinyContract();
+    assert.equal(checkedContract(CONTRACT_URL, contract), contract);
+  });
+
+  test("of another version is BAD_CONTRACT", () => {
+    assert.equal(
+      messageOf(() => checkedContract(CONTRACT_URL, changed("contract", 2))),
+      `${CONTRACT_URL} is a contract that this runtime cannot read: its version is 2, not 1. ` +
+        "It was written by a version of tfjs-for-unity that does not fit this runtime. " +
+        "Run `tfjs-for-unity generate` again for this model and rebuild the player.",
+    );
+  });
+
+  test("of another ABI is ABI_MISMATCH", () => {
+    assert.match(messageOf(() => checkedContract(CONTRACT_URL, changed("abi", 9))), /^The bridge speaks ABI 9, this code expects ABI 1\./);
+  });
+
+  for (const value of [null, 3, "contract", []]) {
+    test(`cannot be ${JSON.stringify(value)}`, () => {
+      assert.match(messageOf(() => checkedContract(CONTRACT_URL, value)), /its version is undefined, not 1/);
+    });
+  }
+
+  const wrong: [path: string, value: unknown, reason: string][] = [
+    ["model", undefined, "$.model is not an object"],
+    ["model.task", "detection", "$.model.task is not one of classification"],
+    ["model.labels", "cat", "$.model.labels is not a list"],
+    ["model.labels.1", "", "$.model.labels[1] is not a text"],
+    ["model.files.format", "onnx", "$.model.files.format is not one of graph-model, layers-model"],
+    ["model.files.shards.0.bytes", -1, "$.model.files.shards[0].bytes is not a whole number from 0"],
+    ["model.files.topology.sha256", "abc", "$.model.files.topology.sha256 is not a SHA-256 in hex"],
+    ["model.preprocess.width", 5000, "$.model.preprocess.width is not a size of 1 to 4096"],
+    ["model.preprocess.std", [1, 0, 1], "$.model.preprocess.std[1] is not a number above 0"],
+    ["model.preprocess.mean", [0], "$.model.preprocess.mean has 1 entries, not 3"],
+    ["model.preprocess.color", "gray", "$.model.preprocess.mean has 3 entries, not 1"],
+    ["model.preprocess.scale", null, "$.model.preprocess.scale is not a number above 0"],
+    ["model.preprocess.pad", [0, 0], "$.model.preprocess.pad has 2 entries, not 3"],
+    ["model.input.shape", [-1, 3, 2, 3], "$.model.input.shape does not fit $.model.preprocess"],
+    ["model.postprocess.top_k", 4, "$.model.postprocess.top_k is more than there are labels"],
+    ["model.postprocess.top_k", 0, "$.model.postprocess.top_k is not a whole number from 1"],
+  ];
+  for (const [path, value, reason] of wrong) {
+    test(`with ${path} = ${JSON.stringify(value)} is BAD_CONTRACT`, () => {
+      const message = messageOf(() => checkedContract(CONTRACT_URL, changed(path, value)));
+      assert.ok(message.includes(`cannot read: ${reason}. `), message);
+    });
+  }
+});
+
+describe("URLs", () => {
+  test("of contracts are relative to the page's own address", () => {
+    assert.equal(contractUrlOf("StreamingAssets/tfjs-bridge/tiny/contract.json", PAGE), CONTRACT_URL);
+    assert.equal(contractUrlOf("https://cdn.example/a/contract.json", PAGE), "https://cdn.example/a/contract.json");
+  });
+
+  test("of files are relative to the contract, with every name encoded", () => {
+    const folder = "https://game.example/play/StreamingAssets/tfjs-bridge/tiny";
+    assert.equal(fileUrl(CONTRACT_URL, "model.json"), `${folder}/model.json`);
+    assert.equal(fileUrl(CONTRACT_URL, "w/100% #1?.bin"), `${folder}/w/100%25%20%231%3F.bin`);
+    assert.equal(fileUrl(CONTRACT_URL, "../runtime/x.wasm"), "https://game.example/play/StreamingAssets/tfjs-bridge/runtime/x.wasm");
+  });
+
+  for (const path of ["", "/etc/passwd", "../secret", "../runtime/../../x", "a/../../b", "a//b", "./a", "https://evil.example/x", "//evil.example/x", "a\\..\\b", "\\\\evil"]) {
+    test(`of the path ${JSON.stringify(path)} is refused`, () => {
+      assert.match(messageOf(() => fileUrl(CONTRACT_URL, path)), /leaves its folder/);
+    });
+  }
+
+  test("of the wasm file lies beside the script, without its query", () => {
+    assert.equal(besideScript("runtime/s.js?v=1", PAGE, "a.wasm"), "https://game.example/play/runtime/a.wasm");
+  });
+});
+
+describe("options", () => {
+  test("are empty text or JSON with a backend, and the page's configuration wins", () => {
+    assert.deepEqual(engineChoice("", undefined), { backend: "auto", softwareWebgl: false });
+    assert.deepEqual(engineChoice('{"backend":"wasm"}', undefined), { backend: "wasm", softwareWebgl: false });
+    assert.deepEqual(engineChoice('{"backend":"wasm"}', { backend: "webgl", softwareWebgl: true }), { backend: "webgl", softwareWebgl: true });
+  });
+
+  test("that cannot be read are BAD_OPTIONS", () => {
+    const prefix = "The options handed to Create are not valid: ";
+    assert.ok(messageOf(() => engineChoice("{", undefined)).startsWith(`${prefix}they are not JSON. `));
+    assert.ok(messageOf(() => engineChoice("[]", undefined)).startsWith(`${prefix}they are not a JSON object. `));
+    assert.ok(messageOf(() => engineChoice('{"Backend":"wasm"}', undefined)).startsWith(`${prefix}there is no option Backend. `));
+  });
+
+  test("with a backend that does not exist are NO_BACKEND", () => {
+    const message = messageOf(() => engineChoice('{"backend":"cuda"}', undefined));
+    assert.ok(message.startsWith("The backend cuda is not to be had: it is none of auto, webgl, wasm. "), message);
+  });
+});
