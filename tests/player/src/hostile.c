@@ -126,6 +126,7 @@ void hostile_call(bool on) {
   glScissor(on ? 1 : 10, on ? 2 : 14, on ? 3 : 900, on ? 4 : 560);
   glColorMask(on ? GL_FALSE : GL_TRUE, GL_TRUE, GL_FALSE, on ? GL_FALSE : GL_TRUE);
   glFrontFace(on ? GL_CW : GL_CCW);
+  glCullFace(on ? GL_FRONT_AND_BACK : GL_FRONT);
   if (on) glEnable(GL_RASTERIZER_DISCARD);
   else glDisable(GL_RASTERIZER_DISCARD);
 }

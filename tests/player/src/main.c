@@ -4,6 +4,7 @@
 
 #include <emscripten.h>
 #include <emscripten/html5.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 static int32_t frame;
@@ -92,3 +93,6 @@ EXPORT const uint8_t *player_captured(void) { return captured; }
 
 /* Makes the heap grow by at least this much, so that every older view of it dies. */
 EXPORT void player_grow(int megabytes) { free(malloc((size_t)megabytes << 20)); }
+
+/* Bytes of the heap that are allocated now. */
+EXPORT unsigned player_heap_used(void) { return (unsigned)mallinfo().uordblks; }
