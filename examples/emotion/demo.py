@@ -1,6 +1,6 @@
 """`make demo`: the emotion model becomes a plug-in, the test player is linked with it, and the build is checked.
 
-The player stands in for Unity: the same WebGL 2 context, heap and calls, linked by Emscripten with the generated `.jslib`.
+The player stands in for Unity: same WebGL 2 context, heap and calls, linked by Emscripten with the generated `.jslib`.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ def _face(work: Path, rows: tuple[dict[str, Any], ...], labels: list[str]) -> di
         "picture": _data_url(picture),
         "expected": case["expected"],
         "passed": all(row["passed"] for row in rows),
-        "bars": [{"label": label, "scores": list(row)} for label, row in zip(labels, zip(*scores), strict=True)],
+        "bars": [
+            {"label": label, "scores": list(row)} for label, row in zip(labels, zip(*scores, strict=True), strict=True)
+        ],
     }
 
 
