@@ -1,0 +1,194 @@
+/* The bridge's functions as a program that a test drives: nothing happens until a Fake_ function says so. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tfjs_bridge.h"
+
+enum { MODELS = 16, RESULTS = 128, TEXT = 1024 };
+
+typedef struct {
+  int bytes;
+  uint8_t data[TFJS_BRIDGE_RESULT_HEADER_BYTES + 64 * 4];
+} Result;
+
+typedef struct {
+  int state, error;
+  float progress;
+  char message[TEXT];
+  int in_flight, has_pending, pending; /* frame numbers; 0 when idle */
+  int queue[TFJS_BRIDGE_QUEUE_LIMIT], queued;
+  Result results[RESULTS];
+  int first, finished;
+  float stats[TFJS_BRIDGE_STATS_COUNT];
+} Model;
+
+typedef struct {
+  int path, texture, width, height, flags, frame, submits;
+} Last;
+
+static Model models[MODELS];
+static Last last;
+static int created, abi = TFJS_BRIDGE_ABI_VERSION, has_context = 1, camera_frames = 1;
+static char texts[3][TEXT];
+static uint8_t *last_pixels;
+static int last_bytes;
+
+static Model *model_of(int handle) { return handle > 0 && handle <= created ? &models[handle - 1] : NULL; }
+
+static void set_error(Model *model, int code, const char *message) {
+  model->error = code;
+  strncpy(model->message, message, TEXT - 1);
+}
+
+static int write_out(uint8_t *dst, int size, const void *from, int bytes) {
+  if (bytes > size) return -bytes;
+  memcpy(dst, from, bytes);
+  return bytes;
+}
+
+/* --- the ABI --- */
+
+int32_t TfjsBridge_Abi(void) { return abi; }
+
+int32_t TfjsBridge_Create(const char *url, const char *hash, const char *options) {
+  const char *given[3] = {url, hash, options};
+  for (int i = 0; i < 3; i++) strncpy(texts[i], given[i], TEXT - 1);
+  return ++created;
+}
+
+int32_t TfjsBridge_State(int32_t handle) {
+  Model *model = model_of(handle);
+  return model ? model->state : TFJS_BRIDGE_STATE_DISPOSED;
+}
+
+float TfjsBridge_Progress(int32_t handle) { return model_of(handle) ? model_of(handle)->progress : 0; }
+
+int32_t TfjsBridge_ErrorCode(int32_t handle) { return model_of(handle) ? model_of(handle)->error : 0; }
+
+int32_t TfjsBridge_Message(int32_t handle, uint8_t *dst, int32_t size) {
+  Model *model = model_of(handle);
+  return model ? write_out(dst, size, model->message, (int)strlen(model->message)) : 0;
+}
+
+static int submit(int handle, Last now) {
+  Model *model = model_of(handle);
+  if (!model || model->state == TFJS_BRIDGE_STATE_LOADING) return TFJS_BRIDGE_SUBMIT_CODE_NOT_READY;
+  if (model->state != TFJS_BRIDGE_STATE_READY) return TFJS_BRIDGE_SUBMIT_CODE_FAILED;
+  int queues = now.flags & TFJS_BRIDGE_SOURCE_FLAGS_QUEUE;
+  if (queues && model->queued == TFJS_BRIDGE_QUEUE_LIMIT) return TFJS_BRIDGE_SUBMIT_CODE_QUEUE_FULL;
+  now.submits = last.submits + 1;
+  last = now;
+  model->stats[TFJS_BRIDGE_STAT_SUBMITTED]++;
+  model->stats[TFJS_BRIDGE_STAT_PATH] = (float)now.path;
+  if (!model->in_flight) {
+    model->in_flight = now.frame;
+    return TFJS_BRIDGE_SUBMIT_CODE_ACCEPTED;
+  }
+  if (queues) {
+    model->queue[model->queued++] = now.frame;
+  } else {
+    model->stats[TFJS_BRIDGE_STAT_DROPPED] += (float)model->has_pending;
+    model->has_pending = 1;
+    model->pending = now.frame;
+  }
+  return TFJS_BRIDGE_SUBMIT_CODE_QUEUED;
+}
+
+int32_t TfjsBridge_SubmitTexture(int32_t handle, int32_t texture, int32_t w, int32_t h, int32_t flags, int32_t frame) {
+  if (!has_context) return TFJS_BRIDGE_SUBMIT_CODE_NO_GL_CONTEXT;
+  return submit(handle, (Last){TFJS_BRIDGE_PATH_TEXTURE, texture, w, h, flags, frame, 0});
+}
+
+int32_t TfjsBridge_SubmitPixels(int32_t handle, const uint8_t *pixels, int32_t w, int32_t h, int32_t flags, int32_t frame) {
+  int bytes = w * h * (flags & TFJS_BRIDGE_SOURCE_FLAGS_RGB24 ? 3 : 4);
+  if (bytes > last_bytes) last_pixels = realloc(last_pixels, bytes);
+  last_bytes = bytes;
+  memcpy(last_pixels, pixels, bytes);
+  return submit(handle, (Last){TFJS_BRIDGE_PATH_PIXELS, 0, w, h, flags, frame, 0});
+}
+
+int32_t TfjsBridge_SubmitCamera(int32_t handle, int32_t flags, int32_t frame) {
+  if (camera_frames == 0) return TFJS_BRIDGE_SUBMIT_CODE_NOT_READY;
+  if (camera_frames < 0) return TFJS_BRIDGE_SUBMIT_CODE_FAILED;
+  return submit(handle, (Last){TFJS_BRIDGE_PATH_CAMERA, 0, 0, 0, flags, frame, 0});
+}
+
+int32_t TfjsBridge_Poll(int32_t handle, uint8_t *dst, int32_t size) {
+  Model *model = model_of(handle);
+  if (!model || model->state == TFJS_BRIDGE_STATE_DISPOSED || model->first == model->finished) return 0;
+  Result *result = &model->results[model->first % RESULTS];
+  int failed = result->bytes == TFJS_BRIDGE_RESULT_HEADER_BYTES;
+  int written = write_out(dst, size, result->data, result->bytes);
+  if (written > 0) model->first++;
+  return failed && written > 0 ? -1 : written;
+}
+
+int32_t TfjsBridge_Stats(int32_t handle, uint8_t *dst, int32_t size) {
+  Model *model = model_of(handle);
+  return model ? write_out(dst, size, model->stats, sizeof model->stats) : 0;
+}
+
+void TfjsBridge_Dispose(int32_t handle) {
+  if (model_of(handle)) model_of(handle)->state = TFJS_BRIDGE_STATE_DISPOSED;
+}
+
+/* --- for the test --- */
+
+void Fake_SetAbi(int version) { abi = version; }
+
+void Fake_SetContext(int present) { has_context = present; }
+
+/* 1: the camera has a frame, 0: not yet, -1: the user refused. */
+void Fake_SetCamera(int frames) { camera_frames = frames; }
+
+void Fake_Loading(int handle, float progress) { models[handle - 1].progress = progress; }
+
+void Fake_Ready(int handle) {
+  models[handle - 1].progress = 1;
+  models[handle - 1].state = TFJS_BRIDGE_STATE_READY;
+}
+
+void Fake_SetError(int handle, int code, const char *message) { set_error(&models[handle - 1], code, message); }
+
+void Fake_Fail(int handle, int code, const char *message) {
+  set_error(&models[handle - 1], code, message);
+  models[handle - 1].state = TFJS_BRIDGE_STATE_FAILED;
+}
+
+/* Ends the inference in flight with (class, score) pairs, or as failed when pairs is 0, and begins the next one. */
+int Fake_Finish(int handle, const float *scores, int pairs) {
+  Model *model = &models[handle - 1];
+  if (!model->in_flight) return 0;
+  int32_t header[4] = {TFJS_BRIDGE_RESULT_VERSION, TFJS_BRIDGE_TASK_CLASSIFICATION, model->in_flight, 2 * pairs};
+  Result *result = &model->results[model->finished++ % RESULTS];
+  result->bytes = (int)sizeof header + 8 * pairs;
+  memcpy(result->data, header, sizeof header);
+  if (pairs) memcpy(result->data + sizeof header, scores, 8 * (size_t)pairs);
+  model->stats[pairs ? TFJS_BRIDGE_STAT_FINISHED : TFJS_BRIDGE_STAT_FAILED]++;
+  int frame = model->in_flight;
+  model->in_flight = 0;
+  if (model->queued) {
+    model->in_flight = model->queue[0];
+    memmove(model->queue, model->queue + 1, sizeof(int) * (size_t)--model->queued);
+  } else if (model->has_pending) {
+    model->in_flight = model->pending;
+    model->has_pending = 0;
+  }
+  return frame;
+}
+
+/* In the order of Last's fields. */
+int Fake_Last(int field) { return ((int *)&last)[field]; }
+
+int Fake_LastPixels(uint8_t *dst, int size) { return write_out(dst, size, last_pixels, last_bytes); }
+
+/* 0: contract's URL, 1: its hash, 2: options. */
+int Fake_Text(int which, uint8_t *dst, int size) { return write_out(dst, size, texts[which], (int)strlen(texts[which])); }
+
+int Fake_Live(void) {
+  int live = 0;
+  for (int i = 0; i < created; i++) live += models[i].state != TFJS_BRIDGE_STATE_DISPOSED;
+  return live;
+}
+
+int Fake_Created(void) { return created; }

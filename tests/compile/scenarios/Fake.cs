@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+/// <summary>The test's side of the fake bridge (fake_abi.c).</summary>
+internal static class Fake
+{
+    public const int PathPixels = 1, PathTexture = 2, PathCamera = 3;
+    public const int TopRowFirst = 1, Mirror = 2, Linear = 4, Queue = 8, Rgb24 = 16;
+
+    private const string Library = "__Internal";
+
+    [DllImport(Library, EntryPoint = "Fake_SetAbi")] public static extern void SetAbi(int version);
+    [DllImport(Library, EntryPoint = "Fake_SetContext")] public static extern void SetContext(int present);
+    [DllImport(Library, EntryPoint = "Fake_SetCamera")] public static extern void SetCamera(int frames);
+    [DllImport(Library, EntryPoint = "Fake_Loading")] public static extern void Loading(int handle, float progress);
+    [DllImport(Library, EntryPoint = "Fake_Ready")] public static extern void Ready(int handle);
+    [DllImport(Library, EntryPoint = "Fake_SetError")] public static extern void SetError(int handle, int code, string message);
+    [DllImport(Library, EntryPoint = "Fake_Fail")] public static extern void Fail(int handle, int code, string message);
+    [DllImport(Library, EntryPoint = "Fake_Live")] public static extern int Live();
+    [DllImport(Library, EntryPoint = "Fake_Created")] public static extern int Created();
+    [DllImport(Library, EntryPoint = "Fake_Finish")] private static extern int FinishPairs(int handle, float[] scores, int pairs);
+    [DllImport(Library, EntryPoint = "Fake_Last")] private static extern int Last(int field);
+    [DllImport(Library, EntryPoint = "Fake_LastPixels")] private static extern int PixelsOf(byte[] dst, int size);
+    [DllImport(Library, EntryPoint = "Fake_Text")] private static extern int TextOf(int which, byte[] dst, int size);
+
+    public static int LastPath => Last(0);
+    public static int LastTexture => Last(1);
+    public static int LastWidth => Last(2);
+    public static int LastHeight => Last(3);
+    public static int LastFlags => Last(4);
+    public static int LastFrame => Last(5);
+    public static int Submits => Last(6);
+
+    public static string Url => Text(0);
+    public static string Hash => Text(1);
+    public static string Options => Text(2);
+
+    /// <summary>Ends the inference in flight with class 2 first; returns its frame, 0 when there was none.</summary>
+    public static int Finish(int handle = 1, float best = 0.7f) => FinishPairs(handle, new[] { 2, best, 0, 0.2f, 1, 0.1f }, 3);
+
+    /// <summary>Ends it with pairs of class and score.</summary>
+    public static int FinishWith(float[] pairs, int handle = 1) => FinishPairs(handle, pairs, pairs.Length / 2);
+
+    /// <summary>Ends it as failed.</summary>
+    public static int FinishFailed(int code, string message, int handle = 1)
+    {
+        SetError(handle, code, message);
+        return FinishPairs(handle, null, 0);
+    }
+
+    public static byte[] Pixels()
+    {
+        var bytes = new byte[-PixelsOf(null, 0)];
+        PixelsOf(bytes, bytes.Length);
+        return bytes;
+    }
+
+    private static string Text(int which)
+    {
+        var bytes = new byte[-TextOf(which, null, 0)];
+        TextOf(which, bytes, bytes.Length);
+        return Encoding.UTF8.GetString(bytes);
+    }
+}

@@ -1,0 +1,112 @@
+"""Renders the C# of both packages, compiles it with Mono's compiler and runs it on Mono."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from builder import resources
+from builder.names import CsIdentifier, Slug
+from builder.render.csharp import native_view, wrapper_view
+from builder.render.environment import environment
+from builder.render.header import c_header
+from builder.spec import FileRef, ModelFiles, ModelSpec, Postprocess, Preprocess, TensorSpec
+
+HERE = Path(__file__).parent
+RUNTIME = PurePosixPath("Packages/com.tfjsbridge.runtime/Runtime")
+WRAPPER = PurePosixPath("Packages/com.tfjsbridge.models/Runtime/__Name__.cs.j2")
+CONTRACT_HASH = "c0ffee" * 10 + "beef"
+# Every define set in which Unity compiles a project.
+DEFINES: dict[str, tuple[str, ...]] = {
+    "webgl": ("UNITY_WEBGL",),
+    "editor": ("UNITY_EDITOR", "UNITY_WEBGL"),
+    "standalone": ("UNITY_STANDALONE",),
+}
+
+
+def spec_of(name: str, labels: tuple[str, ...]) -> ModelSpec:
+    """A model of 64x48 RGB pictures with ImageNet's normalization."""
+    identifier, empty = CsIdentifier(name), FileRef(path="model.json", bytes=1, sha256="0" * 64)
+    return ModelSpec(
+        name=identifier,
+        slug=Slug.from_identifier(identifier),
+        task="classification",
+        files=ModelFiles(format="layers-model", topology=empty, shards=(empty,)),
+        input=TensorSpec(name="input", shape=(-1, 48, 64, 3), dtype="float32"),
+        output=TensorSpec(name="output", shape=(-1, len(labels)), dtype="float32"),
+        preprocess=Preprocess(
+            width=64,
+            height=48,
+            color="rgb",
+            fit="stretch",
+            filter="triangle",
+            pad=(0, 0, 0),
+            scale=1 / 255,
+            mean=(0.485, 0.456, 0.406),
+            std=(0.229, 0.224, 0.225),
+        ),
+        postprocess=Postprocess(activation="none", top_k=len(labels)),
+        labels=labels,
+    )
+
+
+def render_runtime(target: Path) -> list[Path]:
+    """The C# files of com.tfjsbridge.runtime, rendered into `target`."""
+    made, view = environment(), native_view()
+    written = []
+    for file in sorted((resources.templates() / RUNTIME).glob("*.cs*")):
+        output = target / file.name.removesuffix(".j2")
+        template = made.get_template(str(RUNTIME / file.name))
+        text = template.render(view) if file.suffix == ".j2" else file.read_text("utf-8")
+        output.write_text(text, "utf-8", newline="\n")
+        written.append(output)
+    return written
+
+
+def render_wrapper(spec: ModelSpec, target: Path) -> Path:
+    """The model's own class, rendered into `target`."""
+    text = environment().get_template(str(WRAPPER)).render(wrapper_view(spec, CONTRACT_HASH))
+    output = target / f"{spec.name}.cs"
+    output.write_text(text, "utf-8", newline="\n")
+    return output
+
+
+def _run(command: list[str], env: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, f"{' '.join(command)}\n{output}"
+    return output
+
+
+def compile_cs(
+    output: Path, sources: Iterable[Path], *, references: Iterable[Path] = (), defines: Iterable[str] = ()
+) -> Path:
+    """Compiles to a library, or to a program where `output` ends in .exe; a warning is an error."""
+    kind = "exe" if output.suffix == ".exe" else "library"
+    options = ["-langversion:7.2", "-warnaserror", "-warn:4", f"-target:{kind}", f"-out:{output}", "-nologo"]
+    options += [f"-r:{reference}" for reference in references] + [f"-d:{define}" for define in defines]
+    _run(["mcs", *options, *map(str, sources)])
+    return output
+
+
+def compile_unity(target: Path) -> Path:
+    """The stand-in for UnityEngine."""
+    return compile_cs(target / "UnityEngine.dll", sorted((HERE / "UnityEngine").glob("*.cs")))
+
+
+def compile_fake(target: Path) -> Path:
+    """The bridge's functions as a shared library, against the generated header."""
+    (target / "tfjs_bridge.h").write_text(c_header(), "utf-8")
+    library = target / "libfake.so"
+    strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-D_DEFAULT_SOURCE"]
+    _run(["gcc", *strict, "-shared", "-fPIC", f"-I{target}", "-o", str(library), str(HERE / "fake_abi.c")])
+    return library
+
+
+def run_mono(program: Path, *arguments: str, preload: Path | None = None) -> str:
+    """Runs a program; `preload` stands for what `__Internal` is linked into in a WebGL player. Gives its output."""
+    # A small nursery makes even rare garbage show as a collection.
+    settings = {"MONO_GC_PARAMS": "nursery-size=64k", **({"LD_PRELOAD": str(preload)} if preload else {})}
+    return _run(["mono", "--debug", str(program), *arguments], env={**os.environ, **settings})
