@@ -102,22 +102,27 @@ def text(memory: NDArray[Any]) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a blit gave: the pixels [height, width, 4] or the code, the names of changed GL state, the GL error left."""
+    """What blits gave: pixels [height, width, 4] or a code for each; the names of changed GL state; the GL error."""
 
-    pixels: Pixels | None
-    code: int | None
+    results: list[Pixels | int]
     changed: list[str]
     gl_error: int
 
     @classmethod
     def of(cls, raw: dict[str, Any], target: tuple[int, int]) -> Outcome:
-        if isinstance(raw["result"], int):
-            return cls(None, raw["result"], raw["changed"], raw["glError"])
-        flat = np.frombuffer(base64.b64decode(raw["result"]), np.uint8)
-        return cls(flat.reshape(target[1], target[0], 4), None, raw["changed"], raw["glError"])
+        results = [_pixels(result, target) if isinstance(result, str) else result for result in raw["results"]]
+        return cls(results, raw["changed"], raw["glError"])
 
-    def distance(self, expected: Pixels) -> int:
-        """The largest difference in levels; 255 where there is no opaque picture."""
-        if self.pixels is None or (self.pixels[..., 3] != 255).any():
-            return 255
-        return int(np.abs(self.pixels[..., :3].astype(int) - expected).max())
+    def distance(self, *expected: Pixels) -> int:
+        """The largest difference in levels to the pictures [height, width, 3]; 255 where there is no opaque picture."""
+        return max(_distance(*pair) for pair in zip(self.results, expected, strict=True))
+
+
+def _pixels(result: str, target: tuple[int, int]) -> Pixels:
+    return np.frombuffer(base64.b64decode(result), np.uint8).reshape(target[1], target[0], 4)
+
+
+def _distance(found: Pixels | int, expected: Pixels) -> int:
+    if isinstance(found, int) or (found[..., 3] != 255).any():
+        return 255
+    return int(np.abs(found[..., :3].astype(int) - expected).max())

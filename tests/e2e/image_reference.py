@@ -86,19 +86,19 @@ def _nearest(picture: Pixels, x: Span, y: Span) -> Pixels:
 
 def _bilinear(picture: Pixels, x: Span, y: Span) -> Pixels:
     """In whole numbers, so that halves are halves."""
-    lines, line_unit = _between(picture.astype(object), y)
+    lines, line_unit = _between(picture.astype(np.int64), y)
     both, column_unit = _between(lines.swapaxes(0, 1), x)
     unit = line_unit * column_unit
     rounded = (2 * both.swapaxes(0, 1) + unit) // (2 * unit)
     return rounded.astype(np.uint8)
 
 
-def _between(values: NDArray[np.object_], span: Span) -> tuple[NDArray[np.object_], int]:
+def _between(values: NDArray[np.int64], span: Span) -> tuple[NDArray[np.int64], int]:
     """Linear interpolation along axis 0, multiplied by the number that is returned with it."""
     unit = np.lcm.reduce([c.denominator for c in span.centres()]).item() * 2
     positions = [int((c - Fraction(1, 2)) * unit) for c in span.centres()]
-    first = np.array([p // unit for p in positions])
-    weight = np.array([p % unit for p in positions], dtype=object).reshape(-1, 1, 1)
+    first = np.array([p // unit for p in positions], np.int64)
+    weight = np.array([p % unit for p in positions], np.int64).reshape(-1, 1, 1)
     edge = len(values) - 1
     lower, upper = values[first.clip(0, edge)], values[(first + 1).clip(0, edge)]
     return lower * (unit - weight) + upper * weight, unit

@@ -8,11 +8,15 @@ import { differences, hostileGame, plainUploads, snapshot } from "./hostile";
 type Storage = "RGBA8" | "SRGB8_ALPHA8" | "RGBA16F";
 
 interface Outcome {
-  /** RGBA as base64, or the SubmitCode. */
-  readonly result: string | number;
+  /** RGBA as base64 of each blit, or its SubmitCode. */
+  readonly results: (string | number)[];
+  /** Names of the state that differs afterwards. */
   readonly changed: string[];
   readonly glError: number;
 }
+
+type Job = { readonly pre: Preprocess; readonly flags: number };
+type Source = readonly [texture: WebGLTexture | null, width: number, height: number];
 
 const canvas = document.createElement("canvas");
 const gl = canvas.getContext("webgl2", { antialias: false })!;
@@ -60,28 +64,28 @@ function upload(storage: Storage, width: number, height: number, memory: string)
   return texture;
 }
 
-/** One blit while the game's state is hostile. */
-function guarded(blitter: Blitter, texture: WebGLTexture | null, width: number, height: number, flags: number): Outcome {
+/** Blits while the game's state is hostile. */
+function guarded(source: Source, jobs: { readonly blitter: Blitter; readonly flags: number }[]): Outcome {
   setHostile();
   const before = snapshot(gl);
-  const result = blitter.blit(gl, texture, width, height, flags);
-  const changed = differences(before, snapshot(gl));
-  return { result: typeof result === "number" ? result : encode(result), changed, glError: gl.getError() };
+  const results = jobs.map(({ blitter, flags }) => {
+    const result = blitter.blit(gl, ...source, flags);
+    return typeof result === "number" ? result : encode(result);
+  });
+  return { results, changed: differences(before, snapshot(gl)), glError: gl.getError() };
 }
 
-type Job = { readonly pre: Preprocess; readonly flags: number };
-
-function blits(storage: Storage, width: number, height: number, memory: string, jobs: Job[]): Outcome[] {
+function blits(storage: Storage, width: number, height: number, memory: string, jobs: Job[]): Outcome {
   const texture = upload(storage, width, height, memory);
-  const blitters = jobs.map(({ pre }) => new Blitter(pre));
-  const outcomes = jobs.map(({ flags }, i) => guarded(blitters[i]!, texture, width, height, flags));
-  for (const blitter of blitters) blitter.dispose();
+  const all = jobs.map(({ pre, flags }) => ({ blitter: new Blitter(pre), flags }));
+  const outcome = guarded([texture, width, height], all);
+  for (const { blitter } of all) blitter.dispose();
   gl.deleteTexture(texture);
-  return outcomes;
+  return outcome;
 }
 
 /** Things that are no usable texture, by name. */
-function unusable(): Record<string, [WebGLTexture | null, number, number]> {
+function unusable(): Record<string, Source> {
   plainUploads(gl);
   const make = (target: number): WebGLTexture => {
     const texture = gl.createTexture()!;
@@ -105,16 +109,20 @@ function unusable(): Record<string, [WebGLTexture | null, number, number]> {
 
 const refusals = (pre: Preprocess): Record<string, Outcome> => {
   const blitter = new Blitter(pre);
-  return Object.fromEntries(Object.entries(unusable()).map(([name, values]) => [name, guarded(blitter, ...values, 0)]));
+  return Object.fromEntries(Object.entries(unusable()).map(([name, source]) => [name, guarded(source, [{ blitter, flags: 0 }])]));
 };
 
 /** A texture that is deleted after it was used: the first outcome and the second. */
 function deletedInBetween(pre: Preprocess, memory: string): Outcome[] {
   const texture = upload("RGBA8", 4, 4, memory);
   const blitter = new Blitter(pre);
-  const first = guarded(blitter, texture, 4, 4, 0);
-  gl.deleteTexture(texture);
-  return [first, guarded(blitter, texture, 4, 4, 0)];
+  const both = [0, 1].map(() => {
+    const outcome = guarded([texture, 4, 4], [{ blitter, flags: 0 }]);
+    gl.deleteTexture(texture);
+    return outcome;
+  });
+  blitter.dispose();
+  return both;
 }
 
 /** Objects alive: before, after each blit of sizes that alternate, after dispose; and the getError calls of the blits. */
