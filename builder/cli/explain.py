@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from builder.inputs.jsonfile import printable
 from builder.render.example import example
+from builder.render.streaming_assets import CONTRACT, ROOT
 from builder.render.upm import MINIMUM_UNITY
 from builder.spec import ModelSpec, Preprocess
 from builder.writer import Action, Plan, Recovery
@@ -135,6 +136,16 @@ def outcome(plan: Plan) -> RenderableType:
 
     first = f"Done: {_counts(plan)}." if plan.steps else f"Nothing to do: {_counts(plan)}."
     return Text("\n".join([first, *_places(plan), *_left(plan)]))
+
+
+def outdated(spec: ModelSpec, target: Path, script: str) -> str | None:
+    """Which other models of the project were generated for another runtime than `script`, and what to do."""
+    contracts = sorted((target / ROOT).glob(f"*/{CONTRACT}"))
+    others = [path for path in contracts if path.parent.name != spec.slug]
+    old = [path.parent.name for path in others if script not in path.read_text("utf-8", errors="replace")]
+    if not old:
+        return None
+    return f"Made by another version, so generate these models again too: {', '.join(map(printable, old))}"
 
 
 def next_steps(spec: ModelSpec, *, project: bool) -> str:

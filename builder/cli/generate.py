@@ -13,14 +13,14 @@ import click
 
 from builder import resources
 from builder.cli.console import stderr
-from builder.cli.explain import next_steps, outcome, recovered, understood
+from builder.cli.explain import next_steps, outcome, outdated, recovered, understood
 from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
 from builder.inputs.facts import ModelFacts
 from builder.inputs.labels import read_labels
 from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
 from builder.resolve import Options, resolve
-from builder.spec import Filter, Fit, ModelSpec
+from builder.spec import Filter, Fit, ModelSpec, RuntimeFiles
 from builder.writer import Plan, apply, make_plan, recover
 
 T = TypeVar("T")
@@ -91,9 +91,12 @@ def command(
     console.print(understood(spec, target.folder, target.unity))
     if note := recovered(recover(target.folder)):
         console.print(note)
-    plan = _plan(spec, facts, target, _recorded(model, labels, target.folder, options))
+    runtime = resources.runtime_files(resources.runtime())
+    plan = _plan(spec, facts, runtime, target, _recorded(model, labels, target.folder, options))
     _apply(plan)
     console.print(outcome(plan))
+    if note := outdated(spec, target.folder, runtime.script.path):
+        console.print(note, markup=False)
     click.echo(next_steps(spec, project=target.unity is not None))
 
 
@@ -177,9 +180,8 @@ def _relative(path: Path, target: Path) -> str:
     return full.relative_to(home).as_posix() if full.is_relative_to(home) else full.name
 
 
-def _plan(spec: ModelSpec, facts: ModelFacts, target: Target, inputs: dict[str, str]) -> Plan:
-    runtime = resources.runtime()
-    files = render(spec, facts.folder, resources.runtime_files(runtime), runtime)
+def _plan(spec: ModelSpec, facts: ModelFacts, runtime: RuntimeFiles, target: Target, inputs: dict[str, str]) -> Plan:
+    files = render(spec, facts.folder, runtime, resources.runtime())
     return make_plan(files, target.folder, model=spec.name, inputs=inputs)
 
 

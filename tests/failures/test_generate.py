@@ -165,6 +165,19 @@ def test_two_models_live_in_one_project(run: Run, model: Path, project: Path) ->
     assert "Packages/com.tfjsbridge.models/Runtime/Other.cs" in after
 
 
+def test_model_made_for_another_runtime_is_named(
+    run: Run, model: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(*arguments(model, "--into", project))
+    newer = fake_runtime(tmp_path / "newer", b"// a newer bundle\n")
+    monkeypatch.setattr(resources, "runtime", lambda: newer)
+    second = run(model, "--labels", model / "labels.txt", "--normalize", "unit", "--into", project, "--name", "Other")
+    again = run(*arguments(model, "--into", project))
+    remark = "Made by another version, so generate these models again too: hand-signs\n"
+    assert [remark in outcome.err for outcome in (first, second, again)] == [False, True, False]
+    assert len(list((project / SERVED / "runtime").glob("*.js"))) == 1
+
+
 def test_new_labels_change_only_the_class_and_the_contract(run: Run, model: Path, project: Path) -> None:
     run(*arguments(model, "--into", project))
     before = contents(project)

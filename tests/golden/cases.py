@@ -59,10 +59,10 @@ def _listed(folder: Path, name: str, content: bytes) -> dict[str, object]:
     return {"path": path, "bytes": len(content), "sha256": sha256}
 
 
-def fake_runtime(folder: Path) -> Path:
+def fake_runtime(folder: Path, bundle: bytes = b"// stands for the bundle\n") -> Path:
     """A folder like `jslib/dist`, with a script and a wasm file that are none."""
     folder.mkdir(parents=True, exist_ok=True)
-    script = _listed(folder, "tfjs-bridge.*.js", b"// stands for the bundle\n")
+    script = _listed(folder, "tfjs-bridge.*.js", bundle)
     wasm = _listed(folder, "tfjs-backend-wasm-simd.*.wasm", b"\0asm stands for WebAssembly\n")
     (folder / "runtime.json").write_text(json.dumps({"script": script, "wasm": [wasm]}), "utf-8")
     (folder / "THIRD-PARTY-NOTICES.txt").write_text("A library\nLicense text\n", "utf-8")
