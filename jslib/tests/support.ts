@@ -4,6 +4,7 @@ import type { Host } from "../src/api";
 import type { Contract, FileRef } from "../src/generated/contract";
 import type { Engine } from "../src/engine";
 import type { Fetch } from "../src/fetching";
+import { State } from "../src/generated/abi";
 import { Model, type Creation, type Environment } from "../src/model";
 
 export const PAGE = "https://game.example/play/index.html";
@@ -73,6 +74,17 @@ export class Gate<T> {
 /** Lets everything that is ready to run do so. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const DEADLINE_MS = 10_000;
+
+/** Waits for something that the model does by itself. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = Date.now() + DEADLINE_MS;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`it never came to: ${what}`);
+    await settle();
+  }
+}
+
 /** A model on a made-up page: the test decides when the network is loaded and what each inference gives. */
 export class Stage {
   readonly heap = { bytes: new Uint8Array(4096) };
@@ -81,9 +93,10 @@ export class Stage {
   readonly forgotten: Model[] = [];
   readonly fetched: string[];
   networksDisposed = 0;
+  networksAsked = 0;
   clock = 0;
   private readonly lost = new Set<() => void>();
-  private readonly environment: Environment;
+  readonly environment: Environment;
   readonly contractBytes: Uint8Array<ArrayBuffer>;
   readonly creation: Creation;
 
@@ -115,11 +128,26 @@ export class Stage {
   /** A model that is ready: its warm-up gave `[0.1, 0.2, 0.7]`. */
   async ready(): Promise<Model> {
     const model = this.create();
-    this.loading.resolve();
-    await settle();
-    this.answer(0, [0.1, 0.2, 0.7]);
-    await settle();
+    await this.warmedUp(model);
     return model;
+  }
+
+  /** Everything is downloaded, and the network is being loaded. */
+  downloaded(): Promise<void> {
+    return until("loading the network", () => this.networksAsked > 0);
+  }
+
+  /** The network is loaded, and its first inference runs. */
+  async loaded(): Promise<void> {
+    await this.downloaded();
+    this.loading.resolve();
+    await until("the warm-up", () => this.inferences.length > 0);
+  }
+
+  async warmedUp(model: Model): Promise<void> {
+    await this.loaded();
+    this.answer(0, [0.1, 0.2, 0.7]);
+    await until("ready", () => model.state() === State.READY);
   }
 
   answer(inference: number, scores: number[]): void {
@@ -157,6 +185,7 @@ export class Stage {
       defer: (callback) => void setImmediate(callback),
       openEngine: () => Promise.resolve(this.engine()),
       loadNetwork: async () => {
+        this.networksAsked += 1;
         await this.loading.promise;
         return { scores: (input) => this.infer(input), dispose: () => (this.networksDisposed += 1) };
       },
