@@ -45,7 +45,11 @@ class Target:
 @click.option("--name", help="The C# class; without it, the model folder's name.")
 @click.option("--normalize", metavar="unit|signed|imagenet|none", help="What 0..255 becomes, as in training.")
 @click.option(
-    "--fit", default="stretch", show_default=True, metavar="stretch|crop|letterbox", help="To the input size."
+    "--fit",
+    default="stretch",
+    show_default=True,
+    metavar="stretch|crop|letterbox",
+    help="How other proportions are fitted.",
 )
 @click.option(
     "--filter",
