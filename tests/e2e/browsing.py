@@ -7,6 +7,8 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Page
@@ -15,6 +17,14 @@ from builder.harness.browser import BrowserOptions, new_context, open_browser
 
 T = TypeVar("T")
 DEADLINE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Site:
+    """A folder that is served: what lies in `folder/x` is found at `origin/x`."""
+
+    folder: Path
+    origin: str
 
 
 class Loop:

@@ -1,7 +1,7 @@
 // Runs before a player's own scripts. Gives tests `game`: the player's exports, its GL context and what happens on it.
 "use strict";
 
-var game = globalThis.game = { module: null, gl: null, objects: {}, hooks: {}, differences: [], glErrors: [], hashes: {}, watching: false };
+var game = globalThis.game = { module: null, gl: null, objects: {}, hooks: {}, differences: [], glErrors: [], hashes: {} };
 
 // The player's instance, which no template exposes. A function declaration hides an accessor, so wrap it after its script.
 document.addEventListener("load", function (event) {
@@ -106,19 +106,19 @@ function compare(before, after, where) {
   });
 }
 
-// From now on compares the state across every call into the bridge, and across the time between two frames.
+// With `on`, compares the state across every call into the bridge, and across the time between two frames.
 game.watch = function (on) {
   var before = null, left = null;
-  var error = function () {
+  var noteError = function () {
     var code = game.gl.getError();
     if (code) game.glErrors.push(code);
   };
-  game.hooks = !on ? {} : {
-    0: function () { if (left) compare(left, glState(), "between frames"); },
-    1: function () { error(); before = glState(); },
-    2: function () { error(); compare(before, glState(), "in a call"); },
-    3: function () { left = glState(); game.record(); }
-  };
+  game.hooks = { 3: game.record };
+  if (!on) return;
+  game.hooks[0] = function () { if (left) compare(left, glState(), "between frames"); };
+  game.hooks[1] = function () { noteError(); before = glState(); };
+  game.hooks[2] = function () { noteError(); compare(before, glState(), "in a call"); };
+  game.hooks[3] = function () { left = glState(); game.record(); };
 };
 
 // --- what was drawn -----------------------------------------------------------------------------------------------

@@ -23,8 +23,7 @@ from builder.render.tree import render
 from builder.resolve import Options, resolve
 from builder.spec import Filter, Fit
 from builder.writer import apply, make_plan
-from tests.e2e.browsing import Chromium, Tab
-from tests.e2e.conftest import Site
+from tests.e2e.browsing import Chromium, Site, Tab
 from tests.e2e.image_reference import PAD, Pixels, fitted
 from tests.models import Expected, tiny_labels, tiny_model
 from tests.player.build import Mode, link, pack
@@ -32,6 +31,7 @@ from tests.player.build import Mode, link, pack
 Scores = NDArray[np.float32]
 Backend = Literal["webgl", "wasm"]
 MODES: tuple[Mode, ...] = ("texture", "srgb", "pixels", "camera")
+CANVAS = (480, 300)  # small, for a machine without a GPU
 GAME_JS = Path(__file__).with_name("game.js").read_text("utf-8")
 # torchvision's numbers, written out: what the contract says about normalization is under test.
 MEAN = np.array([0.485, 0.456, 0.406])
@@ -59,6 +59,14 @@ class Tiny:
             values = (levels / 255 - MEAN) / STD
         scores: Scores = self.answers(values[None].astype(np.float32))[0]
         return scores
+
+
+@dataclass(frozen=True)
+class Build:
+    """A published build and its model."""
+
+    folder: Path
+    model: Tiny
 
 
 def add_model(
@@ -160,4 +168,4 @@ def playing(browser: Chromium, build: Path, backend: Backend) -> Iterator[Game]:
 
 def publish(site: Site, tree: Path, name: str, model: str) -> Path:
     """Packs a build for `tree` below the site and gives its folder; its address is `origin/name/`."""
-    return pack(link(tree), tree, site.folder / name, model=model, picture=picture_640x480())
+    return pack(link(tree), tree, site.folder / name, model=model, picture=picture_640x480(), size=CANVAS)

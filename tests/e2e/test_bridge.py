@@ -12,8 +12,7 @@ import pytest
 
 from builder.abi import ABI_VERSION, State, SubmitCode
 from builder.errors import ABI_MISMATCH, RUNTIME_UNAVAILABLE
-from tests.e2e.browsing import Chromium, Tab
-from tests.e2e.conftest import Site
+from tests.e2e.browsing import Chromium, Site, Tab
 from tests.plugin import render_jslib, runtime_files
 
 pytestmark = pytest.mark.browser

@@ -12,8 +12,7 @@ import pytest
 from builder.abi import Backend as BackendNumber
 from builder.abi import Path as PathNumber
 from builder.abi import SourceFlags
-from tests.e2e.browsing import Chromium
-from tests.e2e.conftest import Site
+from tests.e2e.browsing import Chromium, Site
 from tests.e2e.game import Backend, Game, Tiny, add_model, picture_640x480, playing, publish
 from tests.e2e.image_reference import FILTERS, FITS, Pixels
 from tests.player.build import Mode

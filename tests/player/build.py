@@ -157,10 +157,12 @@ def pack(
     mode: Mode = "texture",
     name: str = "player",
     options: Mapping[str, Any] | None = None,
+    size: tuple[int, int] = (960, 600),
 ) -> Path:
     """Writes a build of the model `model` (its slug) into the new or empty folder `out`, and gives `out`.
 
-    `picture` is shown and predicted on; `options` are Create's. The page's query `?source=` wins over `mode`.
+    `picture` is shown and predicted on; `options` are Create's; `size` is the canvas's. The page's query `?source=` wins
+    over `mode`.
     """
     assets = plugin_tree / STREAMING_ASSETS
     contract = (assets / "tfjs-bridge" / model / "contract.json").read_bytes()
@@ -174,7 +176,9 @@ def pack(
     files = {"player.txt": settings.encode(), "picture.rgba": picture_file(picture), "font.bin": font_file(settings)}
     (build / f"{name}.data").write_bytes(data_file(files))
     page = environment(HERE / "page").get_template("index.html.j2")
-    (out / "index.html").write_text(page.render(name=name, title=parsed["model"]["name"]), "utf-8", newline="\n")
+    (out / "index.html").write_text(
+        page.render(name=name, title=parsed["model"]["name"], width=size[0], height=size[1]), "utf-8", newline="\n"
+    )
     shutil.copytree(assets, out / "StreamingAssets", ignore=shutil.ignore_patterns("*.meta"))
     return out
 

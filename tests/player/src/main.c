@@ -92,7 +92,10 @@ EXPORT void player_capture(int on) { capturing = on; }
 EXPORT const uint8_t *player_captured(void) { return captured; }
 
 /* Makes the heap grow by at least this much, so that every older view of it dies. */
-EXPORT void player_grow(int megabytes) { free(malloc((size_t)megabytes << 20)); }
+EXPORT void player_grow(int megabytes) {
+  uint8_t *volatile memory = malloc((size_t)megabytes << 20); /* volatile, or the compiler leaves it out */
+  free(memory);
+}
 
 /* Bytes of the heap that are allocated now. */
 EXPORT unsigned player_heap_used(void) { return (unsigned)mallinfo().uordblks; }

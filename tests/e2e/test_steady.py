@@ -1,0 +1,90 @@
+"""Nothing grows over 300 frames: no tensor, no GL object, no memory of the heap; and nothing is left after Dispose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from builder.abi import State
+from tests.e2e.browsing import Chromium
+from tests.e2e.game import MODES, Backend, Build, Game, playing
+
+pytestmark = [pytest.mark.browser, pytest.mark.player]
+
+FRAMES, GROWTH_MB = 300, 64
+
+
+@pytest.fixture(scope="module", params=["webgl", "wasm"])
+def game(browser: Chromium, small: Build, request: pytest.FixtureRequest) -> Iterator[Game]:
+    backend: Backend = request.param
+    with playing(browser, small.folder, backend) as opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a leak would add to."""
+
+    tensors: float
+    tensor_bytes: float
+    objects: dict[str, int]
+    heap: int
+
+
+def usage(game: Game) -> Usage:
+    """Measured while nothing is in flight: one explicit prediction has just been answered."""
+    game.call("submit_every", 0)
+    game.predict("texture")
+    game.frames(2)
+    stats = game.stats()
+    measured = Usage(stats["tensors"], stats["tensorBytes"], game.objects(), game.call("heap_used"))
+    game.call("submit_every", 1)
+    return measured
+
+
+def submit_in_all_ways(game: Game, frames: int) -> None:
+    for i in range(3):
+        game.call("set_mode", MODES.index(MODES[i]))
+        game.frames(frames // 3)
+
+
+def heap_bytes(game: Game) -> int:
+    size = game.tab.evaluate("game.module.HEAPU8.length")
+    assert isinstance(size, int)
+    return size
+
+
+def test_300_frames_use_no_more_than_30(game: Game) -> None:
+    game.wait_until_ready()
+    submit_in_all_ways(game, 30)
+    first, begun, size = usage(game), game.call("results"), heap_bytes(game)
+    submit_in_all_ways(game, FRAMES // 2)
+    game.call("grow", GROWTH_MB)
+    grown = heap_bytes(game)
+    submit_in_all_ways(game, FRAMES // 2)
+    assert usage(game) == first
+    assert grown >= size + GROWTH_MB * 1024 * 1024 - 16 * 1024 * 1024 > size
+    assert heap_bytes(game) == grown
+    stats = game.stats()
+    assert game.call("results") - begun > 20 and game.call("failures") == stats["failed"] == 0
+    assert stats["tensors"] > 0
+
+
+def test_dispose_gives_everything_back(game: Game, small: Build) -> None:
+    game.wait_until_ready()
+    with_model = usage(game)
+    game.call("dispose")
+    game.frames(3)
+    assert game.call("state") == State.DISPOSED
+    assert game.tab.evaluate("tfjsBridge.models.length") == 0
+    without = game.objects()
+    assert sum(without.values()) < sum(with_model.objects.values())
+    for _ in range(3):
+        game.create(small.model.slug)
+        game.wait_until_ready()
+        assert usage(game) == with_model
+        game.call("dispose")
+        game.frames(3)
+        assert game.objects() == without
