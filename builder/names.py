@@ -25,11 +25,13 @@ JS_KEYWORDS = frozenset(
     function if implements import in instanceof interface let new null package private protected public return static
     super switch this throw true try typeof var void while with yield eval arguments""".split()
 )
-# Members that the generated classes or System.Object already have, and names that would hide a type they use.
+# Members of the generated classes and of System.Object, and types and namespaces that such a name would hide.
 CS_TAKEN = frozenset(
-    """Equals Finalize GetHashCode GetType MemberwiseClone ReferenceEquals ToString Label Labels Prediction Predict
-    Load Dispose State Progress Error Name Slug ContractHash Width Height Channels Mean Std Scale Count System Unity
-    UnityEngine TfjsBridge""".split()
+    """Equals Finalize GetHashCode GetType MemberwiseClone ReferenceEquals ToString Label Labels LabelText LabelAt
+    IndexOf Predict PredictCamera Load Dispose State Progress Error ErrorCode Name Slug ContractHash Width Height
+    Channels Mean Std Scale Count System Unity UnityEngine TfjsBridge Models Model ModelInfo ModelState ModelStats
+    Classifier Prediction ClassScore SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
+    Operation LoadOperation PredictOperation""".split()
 )
 WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))]

@@ -25,10 +25,13 @@ public static class Sources
     public static void LinearLightIsFoundOut()
     {
         var model = Predicting.Ready();
+        Check.Equal(0, FlagsOf(model, new Texture2D(8, 8, GraphicsFormat.R8G8B8A8_SRGB)));
+        Check.Equal(0, FlagsOf(model, new RenderTexture(8, 8, GraphicsFormat.R16G16B16A16_SFloat)));
+        Check.True(model.TrySubmit(new Texture2D(8, 8), SourceFlags.Linear), "said by hand");
+        Check.Equal(Fake.Linear, Fake.LastFlags);
+        QualitySettings.activeColorSpace = ColorSpace.Linear;
         Check.Equal(Fake.Linear, FlagsOf(model, new Texture2D(8, 8, GraphicsFormat.R8G8B8A8_SRGB)));
         Check.Equal(0, FlagsOf(model, new Texture2D(8, 8, GraphicsFormat.R8G8B8A8_UNorm)));
-        Check.Equal(0, FlagsOf(model, new RenderTexture(8, 8, GraphicsFormat.R16G16B16A16_SFloat)));
-        QualitySettings.activeColorSpace = ColorSpace.Linear;
         Check.Equal(Fake.Linear, FlagsOf(model, new RenderTexture(8, 8, GraphicsFormat.R16G16B16A16_SFloat)));
         Check.Equal(Fake.Linear, FlagsOf(model, new RenderTexture(8, 8, GraphicsFormat.B10G11R11_UFloatPack32)));
         Check.Equal(0, FlagsOf(model, new RenderTexture(8, 8, GraphicsFormat.R8G8B8A8_UNorm)));
@@ -38,6 +41,7 @@ public static class Sources
     public static void MultisampledTargetIsResolvedFirst()
     {
         var model = Predicting.Ready();
+        QualitySettings.activeColorSpace = ColorSpace.Linear;
         var before = new RenderTexture(4, 4, GraphicsFormat.R8G8B8A8_UNorm);
         RenderTexture.active = before;
         var source = new RenderTexture(320, 200, GraphicsFormat.R8G8B8A8_SRGB) { antiAliasing = 4 };
@@ -137,6 +141,7 @@ public static class Sources
         Fake.SetContext(0);
         var model = Predicting.Ready();
         var active = RenderTexture.active = new RenderTexture(4, 4, GraphicsFormat.R8G8B8A8_UNorm);
+        QualitySettings.activeColorSpace = ColorSpace.Linear;
         var source = new Texture2D(640, 480) { Fill = 42 };
         Check.True(model.TrySubmit(source), "on its way");
         Check.Equal(SubmitCode.Queued, model.LastSubmit);
@@ -184,6 +189,11 @@ public static class Sources
         ReadbackEnds();
         Check.Frames(1);
         Check.Equal(ErrorCode.BadSource, operation.ErrorCode);
+        Check.Contains("its pixels could not be read back", operation.Error);
+        Check.True(model.TrySubmit(new Texture2D(8, 8)), "begun");
+        ReadbackEnds();
+        Check.Frames(1);
+        Check.Equal(SubmitCode.BadTexture, model.LastSubmit);
     }
 
     public static void ReadbackThatEndsAfterDisposeIsHarmless()

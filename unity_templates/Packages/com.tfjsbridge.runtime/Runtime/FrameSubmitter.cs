@@ -42,12 +42,9 @@ namespace TfjsBridge
             code = SubmitCode.NotReady;
             if (!_isReadingBack || _reader.IsReading) return false;
             code = _reader.HasFailed ? SubmitCode.BadTexture : SubmitRead(handle);
-            _isReadingBack = IsTemporary(code);
+            _isReadingBack = code == SubmitCode.NotReady || code == SubmitCode.QueueFull;
             return !_isReadingBack;
         }
-
-        /// <summary>True for refusals that end by themselves.</summary>
-        public static bool IsTemporary(SubmitCode code) => code == SubmitCode.NotReady || code == SubmitCode.QueueFull;
 
         public void Dispose() => _reader.Dispose();
 

@@ -133,7 +133,7 @@ namespace TfjsBridge
 
         internal SubmitCode SubmitQueued(PredictOperation operation)
         {
-            operation.Frame = NextFrame();
+            if (operation.Frame == 0) operation.Frame = NextFrame();
             return _submitter.Submit(_handle.Id, operation.Source, Native.Queue, operation.Frame);
         }
 
@@ -202,7 +202,12 @@ namespace TfjsBridge
             if (_handle == null || !_handle.IsOpen) return;
             if (!_submitter.TryFinishReadback(_handle.Id, out var frame, out var code) || code >= 0) return;
             var operation = _queue.Take(frame);
-            if (operation != null) Refuse(operation, code);
+            if (operation == null)
+                LastSubmit = code;
+            else if (code == SubmitCode.Failed)
+                operation.Fail(ErrorCode, Error);
+            else
+                operation.Fail(ErrorCode.BadSource, ErrorText.BadSource("its pixels could not be read back"));
         }
 
         private void FailAll()
@@ -215,7 +220,7 @@ namespace TfjsBridge
             _queue.FailAll(ErrorCode, Error);
         }
 
-        // Never negative, and 0 only after two billion frames.
-        private int NextFrame() => _frame = (_frame + 1) & int.MaxValue;
+        // Positive; 0 means that a prediction has no number yet.
+        private int NextFrame() => _frame = _frame == int.MaxValue ? 1 : _frame + 1;
     }
 }

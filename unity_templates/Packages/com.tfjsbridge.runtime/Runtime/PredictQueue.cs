@@ -19,7 +19,8 @@ namespace TfjsBridge
             {
                 var operation = _waiting[i];
                 var code = model.SubmitQueued(operation);
-                if (FrameSubmitter.IsTemporary(code)) continue;
+                if (code == SubmitCode.QueueFull) return;
+                if (code == SubmitCode.NotReady) continue; // a camera without a frame holds up nobody else
                 _waiting.RemoveAt(i--);
                 if (code >= 0)
                     _underWay.Add(operation);

@@ -32,7 +32,7 @@ namespace TfjsBridge
         /// <summary>Its score.</summary>
         public float Score { get; }
 
-        /// <summary>Which of the model's submitted frames this is about; it grows by one with every submit.</summary>
+        /// <summary>The number of the submitted frame that this is about; later frames have larger numbers.</summary>
         public int Frame { get; }
 
         /// <summary>How many classes the model reports.</summary>

@@ -49,12 +49,14 @@ namespace TfjsBridge
         private static bool IsUpsideDown(Texture texture) => false;
 #endif
 
+        // In gamma projects nothing is converted, whatever the format says.
         private static bool HoldsLinearLight(Texture texture)
         {
+            if (QualitySettings.activeColorSpace != ColorSpace.Linear) return false;
             var format = texture.graphicsFormat;
             if (GraphicsFormatUtility.IsSRGBFormat(format)) return true;
             var isHdr = GraphicsFormatUtility.IsIEEE754Format(format) || format == GraphicsFormat.B10G11R11_UFloatPack32;
-            return isHdr && texture is RenderTexture && QualitySettings.activeColorSpace == ColorSpace.Linear;
+            return isHdr && texture is RenderTexture;
         }
     }
 }
