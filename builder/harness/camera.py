@@ -1,4 +1,7 @@
-"""Turns a case's image into a film for Chromium's fake webcam: YUV4MPEG2, 4:2:0, BT.601 in video range."""
+"""Turns a case's image into a film for Chromium's fake webcam: YUV4MPEG2, 4:2:0, BT.709 in video range.
+
+The format does not say which matrix it uses; Chromium takes BT.709 (measured on 156, and tested end to end).
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,21 @@ from builder.harness.images import RgbImage
 MAX_SIDE = 1920
 FRAMES_PER_SECOND = 30
 
-# ITU-R BT.601-7, table 3: R'G'B' in 0..1 to Y' in 16..235 and Cb, Cr in 16..240.
+# ITU-R BT.709-6, item 3: luma weights; Y' in 16..235, Cb and Cr in 16..240.
+_RED, _BLUE = 0.2126, 0.0722
+_LUMA = np.array([_RED, 1 - _RED - _BLUE, _BLUE])
 _TO_YCBCR = np.array(
     [
-        [65.481, 128.553, 24.966],
-        [-37.797, -74.203, 112.0],
-        [112.0, -93.786, -18.214],
+        219 * _LUMA,
+        224 * (np.array([0.0, 0.0, 1.0]) - _LUMA) / (2 * (1 - _BLUE)),
+        224 * (np.array([1.0, 0.0, 0.0]) - _LUMA) / (2 * (1 - _RED)),
     ]
 )
 _OFFSET = np.array([16.0, 128.0, 128.0])
 
 
 def ycbcr(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """BT.601 Y'CbCr, not yet rounded, of `rgb` [..., 3]."""
+    """BT.709 Y'CbCr, not yet rounded, of `rgb` [..., 3]."""
     result: NDArray[np.float64] = rgb.astype(np.float64) / 255 @ _TO_YCBCR.T + _OFFSET
     return result
 

@@ -86,19 +86,21 @@ def check_renderer(asked: Gpu, renderer: str) -> Check:
     return Check("renderer", passed, renderer if passed else f"asked for {asked}, got {renderer or 'no WebGL'}")
 
 
-def check_tensors(tensors: Tensors | None) -> Check:
-    """No tensor outlives its inference."""
+def check_tensors(tensors: Tensors | None, silence: str = "") -> Check:
+    """No tensor outlives its inference. `silence`: why they could not be counted, if that is known."""
     if tensors is None:
-        return Check("tensors", False, "the model does not say how many tensors are alive")
+        return Check("tensors", False, f"not counted: {silence or 'no prediction came, or the model does not tell'}")
     detail = f"{tensors.before} after warm-up, {tensors.after} after the last prediction"
     if tensors.after <= tensors.before:
         return Check("tensors", True, detail)
     return Check("tensors", False, f"{tensors.after - tensors.before} leaked: {detail}")
 
 
-def check_render(colors: int | None, *, allow_blank: bool) -> Check:
-    """The canvas shows more than one colour; `colors` is None without a canvas."""
+def check_render(colors: int | None, *, allow_blank: bool, silence: str = "") -> Check:
+    """The canvas shows more than one colour. `colors` is None without a canvas, or after the page's `silence`."""
     if colors is not None and colors > 1:
         return Check("rendered", True, f"{colors} colours" if colors < 256 else "256 colours or more")
+    if colors is None and silence:
+        return Check("rendered", False, f"not seen: {silence}")
     what = "the page has no canvas" if colors is None else "the canvas is one flat colour"
     return Check("rendered", allow_blank, what)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from builder.harness import evaluate
 from builder.harness.cases import Case
@@ -20,7 +21,14 @@ from builder.harness.text import clean
 
 CAMERA_PREDICTIONS = 3  # so many in a row must name the same class: a webcam's first frames may be black
 
-Fed = tuple[tuple[CaseResult, ...], Tensors | None]
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """What feeding gave. `silence`: why it was cut short, "" if it was not."""
+
+    results: tuple[CaseResult, ...]
+    tensors: Tensors | None
+    silence: str = ""
 
 
 async def probe(page: GamePage, model: ModelInfo, cases: Sequence[Case], progress: Progress) -> Fed:
@@ -35,9 +43,9 @@ async def probe(page: GamePage, model: ModelInfo, cases: Sequence[Case], progres
             progress(f"case {number} of {len(cases)}: {case.id}")
             answer = await page.predict(model.handle, page_image(read_rgb(case.image)))
             results.append(_result(case, model, answer))
-        return tuple(results), await _tensors(page, model, before)
+        return Fed(tuple(results), await _tensors(page, model, before))
     except PageSilent as error:
-        return _cut_short(cases, results, error), None
+        return Fed(_cut_short(cases, results, error), None, str(error))
 
 
 async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, progress: Progress) -> Fed:
@@ -53,9 +61,9 @@ async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, p
             if _steady(seen) or time.monotonic() > deadline:
                 break
             await asyncio.sleep(POLL_SECONDS)
-        return (_camera_result(case, model, seen, seconds),), await _tensors(page, model, before)
+        return Fed((_camera_result(case, model, seen, seconds),), await _tensors(page, model, before))
     except PageSilent as error:
-        return _cut_short([case], [], error), None
+        return Fed(_cut_short([case], [], error), None, str(error))
 
 
 def _steady(seen: Sequence[Prediction]) -> bool:

@@ -23,6 +23,7 @@ from builder.harness.text import clean
 
 POLL_SECONDS = 0.1
 ANSWER_SECONDS = 20.0
+_LAST_SECONDS = 3.0  # for a page that left the question before unanswered
 _RENDER_SECONDS = 10.0
 _TENSOR_SECONDS = 5.0
 _TENSOR_SAMPLES = 10
@@ -46,6 +47,7 @@ class GamePage:
         self._listener = listener
         self._timeout = timeout
         self._renderer = renderer
+        self._silent = False  # its newest answer is overdue
 
     def log(self) -> PageLog:
         """What the page said so far."""
@@ -66,23 +68,26 @@ class GamePage:
         except PlaywrightError as error:
             raise loading.not_opened(error.message) from None
         while True:
-            bridge, trouble = await self._snapshot(started)
+            left = self._timeout - (time.monotonic() - started)
+            bridge, trouble = await self._snapshot(max(1.0, left))
             elapsed, quiet = time.monotonic() - started, time.monotonic() - self._listener.activity
             progress(loading.describe(bridge))
             if wait.is_over(bridge, self.log(), elapsed, quiet, crashed=self._listener.crashed):
                 return await self._conclude(wait, bridge, trouble)
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _snapshot(self, started: float) -> tuple[wire.WireBridge | None, str]:
+    async def _snapshot(self, seconds: float) -> tuple[wire.WireBridge | None, str]:
         """The page object, None while there is none; and why it could not be read, if so."""
-        left = max(1.0, self._timeout - (time.monotonic() - started))
         try:
-            answer = await self._ask(wire.SNAPSHOT, None, left)
+            answer = await self._ask(wire.SNAPSHOT, None, seconds)
             return (None if answer is None else _valid(wire.WireBridge, answer)), ""
         except PageSilent as error:  # also while the page navigates: the next poll may succeed
             return None, str(error)
 
     async def _conclude(self, wait: loading.Wait, bridge: wire.WireBridge | None, trouble: str) -> wire.WireModel:
+        if trouble and not self._listener.crashed:  # a page that is merely slow gets a last chance
+            self._silent = False
+            bridge, trouble = await self._snapshot(ANSWER_SECONDS)
         model, crashed = wait.ready(bridge), self._listener.crashed
         if model is not None and not crashed:
             return model
@@ -150,7 +155,7 @@ class GamePage:
         deadline = time.monotonic() + _RENDER_SECONDS
         while True:
             colors = await self.colors()
-            if (colors is not None and colors > 1) or time.monotonic() > deadline:
+            if (colors is not None and colors > 1) or time.monotonic() > deadline or self._silent:
                 return colors
             await asyncio.sleep(POLL_SECONDS)
 
@@ -170,7 +175,7 @@ class GamePage:
     async def screenshot(self) -> bytes | None:
         """The page as the player sees it, PNG; None when the page no longer draws."""
         try:
-            return await self._shoot()
+            return None if self._silent else await self._shoot()
         except PageSilent:
             return None
 
@@ -184,10 +189,14 @@ class GamePage:
         return await self._within(self._page.evaluate(script, argument), seconds)
 
     async def _within(self, call: Coroutine[Any, Any, _T], seconds: float) -> _T:
+        limit = min(seconds, _LAST_SECONDS) if self._silent else seconds
         try:
-            return await asyncio.wait_for(call, seconds)
+            answer = await asyncio.wait_for(call, limit)
+            self._silent = False
+            return answer
         except TimeoutError:
-            msg = f"the page did not answer within {seconds:.0f} s"
+            self._silent = True
+            msg = f"the page did not answer within {limit:.0f} s"
         except PlaywrightError as error:
             crashed = self._listener.crashed or "crash" in error.message.lower()
             msg = "the page crashed" if crashed else clean(error.message.partition("\n")[0], 300)

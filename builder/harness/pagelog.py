@@ -90,7 +90,7 @@ class PageListener:
 
     def _on_response(self, response: Response) -> None:
         self.activity = time.monotonic()
-        if response.status >= 400 and self._own(response.url) and not response.url.endswith("/favicon.ico"):
+        if response.status >= 400 and self._own(response.url):
             self._add("failed_requests", f"{self._short(response.url)}: {response.status}")
 
     def _on_websocket(self, socket: WebSocket) -> None:

@@ -17,6 +17,7 @@ PROBE_REMARK = "probe hands pixels to the model directly: exact, but the game's 
 CAMERA_REMARK = "camera plays the image to a fake webcam; the game itself predicted."
 NOTHING = "-"
 SHOWN_LINES = 20
+SHOWN_WIDTH = 400
 _LEVELS = {"error": "red", "warning": "yellow"}
 
 
@@ -117,7 +118,7 @@ def log_sections(log: PageLog) -> Iterator[tuple[str, tuple[str, ...]]]:
     for title, texts in sections.items():
         if texts:
             more = (f"… and {len(texts) - SHOWN_LINES} more",) if len(texts) > SHOWN_LINES else ()
-            yield title, (*texts[:SHOWN_LINES], *more)
+            yield title, (*(clean(text, SHOWN_WIDTH) for text in texts[:SHOWN_LINES]), *more)
 
 
 # --- on a terminal --------------------------------------------------------------------------------------------------
@@ -187,4 +188,4 @@ def print_failure(console: Console, log: PageLog) -> None:
 
 
 def _console_text(line: ConsoleLine) -> Text:
-    return Text(f"  {clean(line.level, 20)}: {line.text}", style=_LEVELS.get(line.level, ""))
+    return Text(f"  {clean(line.level, 20)}: {clean(line.text, SHOWN_WIDTH)}", style=_LEVELS.get(line.level, ""))

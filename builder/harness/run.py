@@ -132,17 +132,17 @@ class _Visitor:
     async def _on_page(self, page: GamePage, browser: str, visit: Visit) -> Findings:
         model, loaded = await self._load(page, visit)
         if visit.camera:
-            results, tensors = await feed.camera(page, model, visit.cases[0], self.options.timeout, self.progress)
+            fed = await feed.camera(page, model, visit.cases[0], self.options.timeout, self.progress)
         else:
-            results, tensors = await feed.probe(page, model, visit.cases, self.progress)
+            fed = await feed.probe(page, model, visit.cases, self.progress)
         self.progress("looking at the canvas")
         colors = await page.wait_for_colors()
         used = await page.backends() or loaded
         checks = (
             evaluate.check_backend(self.options.backend, used),
             evaluate.check_renderer(self.options.gpu, page.renderer),
-            evaluate.check_render(colors, allow_blank=self.options.allow_blank),
-            evaluate.check_tensors(tensors),
+            evaluate.check_render(colors, allow_blank=self.options.allow_blank, silence=fed.silence),
+            evaluate.check_tensors(fed.tensors, fed.silence),
         )
         result = RunResult(
             build=self.name,
@@ -151,9 +151,9 @@ class _Visitor:
             backend_asked=self.options.backend,
             backend_used=dict(used).get(model.slug, ""),
             model=model,
-            cases=results,
+            cases=fed.results,
             checks=checks,
-            tensors=tensors,
+            tensors=fed.tensors,
             log=page.log(),
         )
         return Findings(result=result, screenshot=await page.screenshot())

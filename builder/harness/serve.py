@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 HOST = "127.0.0.1"
 TYPES = {
@@ -82,7 +82,7 @@ def content_encoding(name: str, start: bytes) -> str | None:
 
 def find(root: Path, url_path: str) -> Served | None:
     """The file that `url_path` names below `root` (a resolved folder), or None. No link and no `..` leads out of it."""
-    relative = unquote(urlsplit(url_path).path)
+    relative = unquote(url_path.partition("#")[0].partition("?")[0])
     parts = [part for part in relative.split("/") if part]
     if not relative.startswith("/") or any(_suspicious(part) for part in parts):
         return None
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, body: bool) -> None:
         served = find(self._root, self.path) if self._own_host() else None
         if served is None:
-            self._send_missing(body=body)
+            self._send_nothing(body=body)
             return
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", served.content_type)
@@ -138,11 +138,14 @@ class _Handler(BaseHTTPRequestHandler):
         # A foreign page that rebinds its name to 127.0.0.1 sends its own name here.
         return self.headers.get("Host") == f"{HOST}:{self._port}"
 
-    def _send_missing(self, *, body: bool) -> None:
-        text = b"not found\n"
-        self.send_response(HTTPStatus.NOT_FOUND)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(text)))
+    def _send_nothing(self, *, body: bool) -> None:
+        # Browsers ask for an icon of their own accord: its absence is no fault of the build.
+        icon = self.path == "/favicon.ico"
+        text = b"" if icon else b"not found\n"
+        self.send_response(HTTPStatus.NO_CONTENT if icon else HTTPStatus.NOT_FOUND)
+        if not icon:
+            self.send_header("Content-Type", "text/plain; charset=utf-8")
+            self.send_header("Content-Length", str(len(text)))
         self._end_headers()
         if body:
             self.wfile.write(text)

@@ -1,0 +1,100 @@
+"""The build's files go out with the right type and encoding, and nothing else goes out."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from builder.harness.serve import content_encoding, content_type, find
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("index.html", "text/html; charset=utf-8"),
+        ("game.wasm", "application/wasm"),
+        ("game.wasm.br", "application/wasm"),
+        ("game.wasm.gz", "application/wasm"),
+        ("game.framework.js.unityweb", "text/javascript; charset=utf-8"),
+        ("game.wasm.code.unityweb", "application/wasm"),
+        ("game.data.gz", "application/octet-stream"),
+        ("contract.json", "application/json"),
+        ("GAME.WASM", "application/wasm"),
+        ("group1-shard1of1", "application/octet-stream"),
+        ("abcdef.unityweb", "application/octet-stream"),
+    ],
+)
+def test_type_follows_the_name_beneath_the_compression(name: str, expected: str) -> None:
+    assert content_type(name) == expected
+
+
+BROTLI = b"\x6b\x8d\x00UnityWeb Compressed Content (brotli)\x00"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "expected"),
+    [
+        ("a.js.gz", gzip.compress(b"x"), "gzip"),
+        ("a.js.unityweb", gzip.compress(b"x"), "gzip"),
+        ("a.js.unityweb", BROTLI, "br"),
+        ("a.js.unityweb", b"var x = 1;", None),
+        ("a.js.br", BROTLI, "br"),
+        ("a.wasm.br", b"\x0b\x02\x80", "br"),
+        ("a.wasm.br", b"\0asm\x01", None),
+        ("a.js.br", gzip.compress(b"x"), "gzip"),
+        ("a.js.gz", b"var x = 1;", None),
+        ("a.bin", gzip.compress(b"x"), None),
+    ],
+)
+def test_encoding_follows_the_bytes(name: str, start: bytes, expected: str | None) -> None:
+    assert content_encoding(name, start) == expected
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    build = tmp_path / "build"
+    (build / "Build").mkdir(parents=True)
+    (build / "index.html").write_text("<html>")
+    (build / "Build" / "a b%.wasm").write_bytes(b"\0asm")
+    (tmp_path / "secret.txt").write_text("secret")
+    (build / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (build / "folder-link").symlink_to(tmp_path)
+    (build / "inner.txt").symlink_to(build / "index.html")
+    return build.resolve()
+
+
+@pytest.mark.parametrize("path", ["/", "/index.html", "/index.html?query=1#part", "//index.html", "/inner.txt"])
+def test_files_of_the_build_are_found(root: Path, path: str) -> None:
+    served = find(root, path)
+    assert served is not None and served.path == root / "index.html" and served.size == 6
+
+
+def test_escapes_in_urls_are_resolved_once(root: Path) -> None:
+    served = find(root, "/Build/a%20b%25.wasm")
+    assert served is not None and served.content_type == "application/wasm"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/Build/..%2f..%2fsecret.txt",
+        "/Build/../index.html",
+        "/..\\secret.txt",
+        "/%5c..%5csecret.txt",
+        "/link.txt",
+        "/folder-link/secret.txt",
+        "/C:/windows",
+        "/index.html%00",
+        "/Build",
+        "/Build/",
+        "/absent.js",
+        "secret.txt",
+        "/" + "x" * 5000,
+    ],
+)
+def test_nothing_outside_and_no_listing_is_found(root: Path, path: str) -> None:
+    assert find(root, path) is None
