@@ -1,11 +1,11 @@
 /** TensorFlow.js with the backend that was asked for: one per page, or a Failure. Never another backend in silence. */
-import { enableProdMode, findBackendFactory, memory, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { enableProdMode, engine as tfEngine, findBackendFactory, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import { NO_BACKEND } from "./generated/errors";
 import { Failure } from "./failure";
 import type { Fetch } from "./fetching";
 import type { BackendName, EngineChoice } from "./options";
 import { registerWasm } from "./wasm-backend";
-import { hardwareOrSoftwareContext, registerWebgl, rendererOf } from "./webgl-backend";
+import { computingContext, registerWebgl, rendererOf } from "./webgl-backend";
 
 /** A running backend. */
 export interface Engine {
@@ -33,7 +33,8 @@ class RunningEngine implements Engine {
   ) {}
 
   memory(): { tensors: number; bytes: number } {
-    const { numTensors, numBytes } = memory();
+    // TensorFlow.js's own `memory()` asks the backend too, which is gone after a lost context.
+    const { numTensors, numBytes } = tfEngine().state;
     return { tensors: numTensors, bytes: numBytes };
   }
 
@@ -87,16 +88,12 @@ async function startWasm(around: Surroundings): Promise<RunningEngine> {
   return new RunningEngine("wasm", "");
 }
 
-function noWebgl(softwareWebgl: boolean): Failure {
-  const kind = softwareWebgl ? "WebGL 2" : "hardware WebGL 2";
-  return new Failure(NO_BACKEND({ backend: "webgl", reason: `this browser gives no ${kind} context` }));
-}
-
-function start({ backend, softwareWebgl }: EngineChoice, around: Surroundings): Promise<RunningEngine> {
+async function start({ backend, softwareWebgl }: EngineChoice, around: Surroundings): Promise<RunningEngine> {
   enableProdMode();
-  const gl = backend === "wasm" ? null : hardwareOrSoftwareContext(softwareWebgl);
+  if (backend === "wasm") return startWasm(around);
+  const { gl, reason } = computingContext(softwareWebgl);
   if (gl) return startWebgl(gl);
-  if (backend === "webgl") return Promise.reject(noWebgl(softwareWebgl));
+  if (backend === "webgl") throw new Failure(NO_BACKEND({ backend, reason }));
   return startWasm(around);
 }
 

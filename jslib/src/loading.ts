@@ -73,6 +73,8 @@ const REFUSED = /executeAsync/;
 class LoadedNetwork implements Network {
   private mustWait = false;
   private disposed = false;
+  /** Tensors of the inference in flight, which never ends when the backend's context is lost. */
+  private readonly held = new Set<Tensor>();
 
   constructor(
     private readonly model: { dispose(): unknown },
@@ -82,17 +84,37 @@ class LoadedNetwork implements Network {
 
   async scores(values: Float32Array): Promise<Float32Array> {
     const { width, height } = this.spec.preprocess;
-    const input = tensor(values, [1, height, width, channelsOf(this.spec.preprocess)], "float32");
+    const input = this.hold(tensor(values, [1, height, width, channelsOf(this.spec.preprocess)], "float32"));
     try {
-      return await copied(this.executed(input) ?? (await this.awaited(input)));
+      return await this.copied(this.executed(input) ?? (await this.awaited(input)));
     } finally {
-      input.dispose();
+      this.free(input);
     }
   }
 
   dispose(): void {
     if (!this.disposed) this.model.dispose();
     this.disposed = true;
+    this.held.forEach((held) => this.free(held));
+  }
+
+  private hold(made: Tensor): Tensor {
+    this.held.add(made);
+    return made;
+  }
+
+  private free(held: Tensor): void {
+    this.held.delete(held);
+    held.dispose();
+  }
+
+  private async copied(scores: Tensor): Promise<Float32Array> {
+    this.hold(scores);
+    try {
+      return Float32Array.from(await scores.data<"float32">());
+    } finally {
+      this.free(scores);
+    }
   }
 
   /** The scores, or null where TensorFlow.js refuses to run the graph in one go. */
@@ -112,14 +134,6 @@ class LoadedNetwork implements Network {
     const kept = chosen(output, this.executor, this.spec.output.name);
     dispose(tensorsOf(output).filter((other) => other !== kept));
     return kept;
-  }
-}
-
-async function copied(scores: Tensor): Promise<Float32Array> {
-  try {
-    return Float32Array.from(await scores.data<"float32">());
-  } finally {
-    scores.dispose();
   }
 }
 

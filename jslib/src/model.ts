@@ -38,7 +38,6 @@ const PHASES = ["loading", "ready", "failed", "disposed"] as const;
 interface Running extends Prepared {
   readonly predictor: Predictor;
   readonly pictures: Pictures;
-  readonly stopListening: () => void;
 }
 
 export class Model implements BridgeModel, PageModel {
@@ -51,6 +50,7 @@ export class Model implements BridgeModel, PageModel {
   private entry: CatalogueError | null = null;
   private engine: Engine | null = null;
   private running: Running | null = null;
+  private stopListening: () => void = () => undefined;
   private readonly numbers = emptyStatistics();
   private readonly begun: number;
   private readonly abort = new AbortController();
@@ -182,17 +182,22 @@ export class Model implements BridgeModel, PageModel {
     const request = { contractUrl, contractHash, choice, scriptUrl: creation.scriptUrl, signal: this.abort.signal };
     return prepare(request, environment, {
       contract: (contract) => (this.contract = contract),
-      engine: (engine) => (this.engine = engine),
+      engine: (engine) => this.found(engine),
       fraction: (done) => (this.fraction = done),
     });
   }
 
+  private found(engine: Engine): void {
+    if (this.abort.signal.aborted) return;
+    this.engine = engine;
+    this.stopListening = engine.onLost(() => this.lost());
+  }
+
   private ready(prepared: Prepared): void {
     const { contract, engine, network, warmupMs } = prepared;
-    const stopListening = engine.onLost(() => this.lost());
     const predictor = new Predictor(contract, network, this.numbers, (error) => (this.entry = error), this.environment);
     const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures);
-    this.running = { ...prepared, predictor, pictures, stopListening };
+    this.running = { ...prepared, predictor, pictures };
     this.predictions = predictor.history;
     Object.assign(this.numbers, { warmupMs, loadMs: this.environment.now() - this.begun, backend: backendNumber(engine.backend) });
     this.fraction = 1;
@@ -201,8 +206,9 @@ export class Model implements BridgeModel, PageModel {
 
   // --- ending ---
 
+  /** The first failure counts: what it cuts short fails too, and says less. */
   private fail(error: CatalogueError): void {
-    if (this.phaseNumber === State.DISPOSED) return;
+    if (this.phaseNumber === State.DISPOSED || this.phaseNumber === State.FAILED) return;
     this.abort.abort();
     this.entry = error;
     this.phaseNumber = State.FAILED;
@@ -210,7 +216,7 @@ export class Model implements BridgeModel, PageModel {
   }
 
   private lost(): void {
-    // What is in flight on a lost context never ends, so nothing waits for it.
+    // The weights are gone already, so nothing waits for what is in flight.
     this.running?.network.dispose();
     this.fail(PREDICT_FAILED({ reason: "the WebGL context of TensorFlow.js was lost" }));
   }
@@ -219,8 +225,8 @@ export class Model implements BridgeModel, PageModel {
   private release(): void {
     const running = this.running;
     this.running = null;
+    this.stopListening();
     if (!running) return;
-    running.stopListening();
     running.pictures.dispose();
     void running.predictor.stop().then(() => running.network.dispose());
   }

@@ -107,12 +107,15 @@ export async function prepare(request: Request, tools: Tools, progress: Progress
   const download: Download = { fetch: tools.fetch, signal };
   const contract = checkedContract(contractUrl, await fetchContract(contractUrl, contractHash, download));
   progress.contract(contract);
+  const opened = tools.openEngine(choice, { scriptUrl, fetch: tools.fetch }).then((engine) => {
+    progress.engine(engine);
+    return engine;
+  });
   const [engine, parts] = await Promise.all([
-    tools.openEngine(choice, { scriptUrl, fetch: tools.fetch }),
+    opened,
     downloaded(contractUrl, contract, download, progress),
   ]);
   requireWanted(signal);
-  progress.engine(engine);
   try {
     const [network, warmupMs] = await warmedUp(parts, contract.model, tools, request, progress);
     return { contract, engine, network, warmupMs };

@@ -366,13 +366,26 @@ describe("dispose", () => {
   });
 });
 
-test("a lost context of TensorFlow.js fails the model at once and frees it", async () => {
-  const stage = new Stage();
-  const model = await stage.ready();
-  submit(model, 1);
-  await settle();
-  stage.loseContext();
-  assert.deepEqual([model.state(), model.errorCode()], [State.FAILED, 108]);
-  assert.ok(stage.networksDisposed >= 1);
-  assert.equal(submit(model, 2), SubmitCode.FAILED);
+describe("a lost context of TensorFlow.js", () => {
+  test("fails the model at once and frees it", async () => {
+    const stage = new Stage();
+    const model = await stage.ready();
+    submit(model, 1);
+    await settle();
+    stage.loseContext();
+    assert.deepEqual([model.state(), model.errorCode()], [State.FAILED, 108]);
+    assert.match(messageOf(stage, model), /^An inference failed: the WebGL context of TensorFlow\.js was lost\. /);
+    assert.ok(stage.networksDisposed >= 1);
+    assert.equal(submit(model, 2), SubmitCode.FAILED);
+  });
+
+  test("during warm-up fails the model, whatever that inference still gives", async () => {
+    const stage = new Stage();
+    const model = stage.create();
+    await stage.loaded();
+    stage.loseContext();
+    stage.answer(0, [0, 0, 0]);
+    await settle();
+    assert.deepEqual([model.state(), model.errorCode(), stage.networksDisposed], [State.FAILED, 108, 1]);
+  });
 });
