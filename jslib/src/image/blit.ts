@@ -6,8 +6,8 @@ import { SourceFlags, SubmitCode } from "../generated/abi";
 import type { Preprocess } from "../generated/contract";
 import { type Axis, covers, type Plan, plan, reach } from "./geometry";
 import { withGuard } from "./guard";
-import { acquire, type BlitProgram, release } from "./program";
-import { Pass } from "./shaders";
+import { acquire, type Program, release, type Shared } from "./program";
+import type { Pass } from "./shaders";
 
 type GL = WebGL2RenderingContext;
 
@@ -26,9 +26,9 @@ interface Sized {
   readonly stage: Target | null;
 }
 
-/** Where a pass reads and draws. Row 0 of `from` is the image row `sourceTop`, row 0 of the target is `targetTop`. */
+/** One draw. Row 0 of the texture `from` is the image row `sourceTop`, row 0 of `to` is `targetTop`. */
 interface Step {
-  readonly pass: number;
+  readonly pass: Pass;
   readonly from: WebGLTexture;
   readonly flags: number;
   readonly to: Target;
@@ -68,7 +68,7 @@ function bind(gl: GL, texture: WebGLTexture): boolean {
 
 export class Blitter {
   private gl: GL | null = null;
-  private shared: BlitProgram | null = null;
+  private shared: Shared | null = null;
   private result: Target | null = null;
   private sized: Sized | null = null;
 
@@ -111,7 +111,8 @@ export class Blitter {
   private draw(gl: GL, texture: WebGLTexture, width: number, height: number, flags: number): Uint8Array {
     const result = (this.result ??= createTarget(gl, this.pre.width, this.pre.height));
     const sized = this.prepare(gl, width, height);
-    this.use(gl);
+    gl.bindVertexArray(this.shared!.vertices);
+    gl.bindSampler(0, this.shared!.sampler);
     if (!covers(sized.plan, this.pre)) this.clear(gl, result);
     for (const step of this.steps(sized, texture, flags, result)) this.run(gl, sized, step);
     return this.read(gl, result);
@@ -131,21 +132,15 @@ export class Blitter {
   private steps({ plan: { x, y }, rows, stage }: Sized, from: WebGLTexture, flags: number, to: Target): Step[] {
     const rectangle = [x.start, y.start, x.size, y.size] as const;
     if (!stage) {
-      const pass = this.pre.filter === "nearest" ? Pass.nearest : Pass.bilinear;
+      const pass = this.pre.filter === "nearest" ? "nearest" : "bilinear";
       return [{ pass, from, flags, to, rectangle, sourceTop: 0, targetTop: 0 }];
     }
     const narrow = [0, 0, x.size, rows.end - rows.first] as const;
     const upright = SourceFlags.TOP_ROW_FIRST;
     return [
-      { pass: Pass.horizontal, from, flags, to: stage, rectangle: narrow, sourceTop: 0, targetTop: rows.first },
-      { pass: Pass.vertical, from: stage.texture, flags: upright, to, rectangle, sourceTop: rows.first, targetTop: 0 },
+      { pass: "horizontal", from, flags, to: stage, rectangle: narrow, sourceTop: 0, targetTop: rows.first },
+      { pass: "vertical", from: stage.texture, flags: upright, to, rectangle, sourceTop: rows.first, targetTop: 0 },
     ];
-  }
-
-  private use(gl: GL): void {
-    gl.useProgram(this.shared!.program);
-    gl.bindVertexArray(this.shared!.vertices);
-    gl.bindSampler(0, this.shared!.sampler);
   }
 
   private clear(gl: GL, target: Target): void {
@@ -153,24 +148,30 @@ export class Blitter {
     gl.clearBufferfv(gl.COLOR, 0, [...this.pre.pad.map((level) => level / 255), 1]);
   }
 
-  private run(gl: GL, { width, height, plan: { x, y } }: Sized, step: Step): void {
-    const at = this.shared!.uniforms;
-    const axis = ({ origin, step: stride, divisor }: Axis) => [origin, stride, divisor];
-    gl.uniform1i(at.image, 0);
-    gl.uniform2i(at.size, width, height);
-    gl.uniform3iv(at.axisX, axis(x));
-    gl.uniform3iv(at.axisY, axis(y));
-    gl.uniform2i(at.start, step.rectangle[0], step.rectangle[1]);
-    gl.uniform1i(at.sourceTop, step.sourceTop);
-    gl.uniform1i(at.targetTop, step.targetTop);
-    gl.uniform1i(at.pass, step.pass);
-    gl.uniform1i(at.bottomUp, step.flags & SourceFlags.TOP_ROW_FIRST ? 0 : 1);
-    gl.uniform1i(at.mirror, step.flags & SourceFlags.MIRROR ? 1 : 0);
-    gl.uniform1i(at.linear, step.flags & SourceFlags.LINEAR ? 1 : 0);
+  private run(gl: GL, sized: Sized, step: Step): void {
+    const linear = (step.flags & SourceFlags.LINEAR) !== 0;
+    const { program, uniforms } = this.shared!.program({ pass: step.pass, linear });
+    gl.useProgram(program);
+    this.place(gl, sized, step, uniforms);
     gl.bindTexture(gl.TEXTURE_2D, step.from);
     gl.bindFramebuffer(gl.FRAMEBUFFER, step.to.framebuffer);
     gl.viewport(...step.rectangle);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  /** Tells the program where pixels lie; see UNIFORMS. */
+  private place(gl: GL, { width, height, plan: { x, y } }: Sized, step: Step, at: Program["uniforms"]): void {
+    const mirror = (step.flags & SourceFlags.MIRROR) !== 0;
+    const topFirst = (step.flags & SourceFlags.TOP_ROW_FIRST) !== 0;
+    const axis = ({ origin, step: stride, divisor }: Axis) => [origin, stride, divisor];
+    gl.uniform1i(at.image, 0);
+    gl.uniform2i(at.size, width, height);
+    gl.uniform2i(at.origin, mirror ? width - 1 : 0, topFirst ? -step.sourceTop : height - 1);
+    gl.uniform2i(at.direction, mirror ? -1 : 1, topFirst ? 1 : -1);
+    gl.uniform3iv(at.axisX, axis(x));
+    gl.uniform3iv(at.axisY, axis(y));
+    gl.uniform2i(at.start, step.rectangle[0], step.rectangle[1]);
+    gl.uniform1i(at.top, step.targetTop);
   }
 
   private read(gl: GL, target: Target): Uint8Array {
