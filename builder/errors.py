@@ -111,8 +111,8 @@ MODEL_FAILED = _in_game(
     "MODEL_FAILED",
     107,
     "TensorFlow.js could not load the model: {reason}.",
-    "The model uses an operation, or a form of one, that TensorFlow.js 4.22 does not have.",
-    "Run `tfjs-for-unity inspect` on the model; export it without that operation.",
+    "It uses an operation, or a form of one, that TensorFlow.js 4.22 does not have, or it does not fit its contract.",
+    "Run `tfjs-for-unity inspect` on the model; export it without that operation, or generate it again.",
 )
 PREDICT_FAILED = _in_game(
     "PREDICT_FAILED",

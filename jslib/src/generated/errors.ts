@@ -52,7 +52,7 @@ export const BAD_CONTRACT = (f: { reason: string | number; url: string | number 
 export const MODEL_FAILED = (f: { reason: string | number }): CatalogueError => ({
   code: 107,
   id: "MODEL_FAILED",
-  message: `TensorFlow.js could not load the model: ${f.reason}. The model uses an operation, or a form of one, that TensorFlow.js 4.22 does not have. Run \`tfjs-for-unity inspect\` on the model; export it without that operation.`,
+  message: `TensorFlow.js could not load the model: ${f.reason}. It uses an operation, or a form of one, that TensorFlow.js 4.22 does not have, or it does not fit its contract. Run \`tfjs-for-unity inspect\` on the model; export it without that operation, or generate it again.`,
 });
 
 export const PREDICT_FAILED = (f: { reason: string | number }): CatalogueError => ({
