@@ -107,10 +107,12 @@ function unusable(): Record<string, Source> {
   };
 }
 
-const refusals = (pre: Preprocess): Record<string, Outcome> => {
+function refusals(pre: Preprocess): Record<string, Outcome> {
   const blitter = new Blitter(pre);
-  return Object.fromEntries(Object.entries(unusable()).map(([name, source]) => [name, guarded(source, [{ blitter, flags: 0 }])]));
-};
+  const outcomes = Object.entries(unusable()).map(([name, source]) => [name, guarded(source, [{ blitter, flags: 0 }])]);
+  blitter.dispose();
+  return Object.fromEntries(outcomes) as Record<string, Outcome>;
+}
 
 /** A texture that is deleted after it was used: the first outcome and the second. */
 function deletedInBetween(pre: Preprocess, memory: string): Outcome[] {
