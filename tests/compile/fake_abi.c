@@ -4,7 +4,7 @@
 
 #include "tfjs_bridge.h"
 
-enum { MODELS = 16, RESULTS = 128, TEXT = 1024 };
+enum { MODELS = 64, RESULTS = 128, TEXT = 1024 };
 
 typedef struct {
   int bytes;

@@ -131,18 +131,36 @@ public static class Loading
         Check.LogIsEmpty();
     }
 
-    public static void WithoutDomainReloadThePumpIsMadeAnew()
+    public static void PumpThatTheGameDestroysIsMadeAnew()
     {
-        new HandSigns().Load();
-        foreach (var behaviour in Stub.Behaviours) UnityEngine.Object.Destroy(behaviour);
-        Stub.Behaviours.Clear();
-        Stub.EnterPlayMode(typeof(Model).Assembly);
         var model = new HandSigns();
         var loaded = Await(model);
-        Fake.Ready(2);
-        Check.Frames(1);
-        Check.True(loaded.IsCompleted, "loaded in the second play mode");
         Check.Equal(1, Stub.Behaviours.Count);
+        UnityEngine.Object.Destroy(Stub.Behaviours[0]);
+        Fake.Ready(1);
+        Check.Frames(1);
+        Check.True(!loaded.IsCompleted, "nobody looks");
+        model.TrySubmit(new Texture2D(8, 8));
+        Check.Equal(2, Stub.Behaviours.Count);
+        Check.Frames(1);
+        Check.True(loaded.IsCompleted, "looked after again");
+    }
+
+    public static void DisposedModelsAreCollected()
+    {
+        var models = new WeakReference[50];
+        for (var i = 0; i < models.Length; i++) models[i] = LoadedAndDisposed();
+        GC.Collect();
+        // Mono's collector guesses what lies on the stack, so that a few may stay.
+        Check.True(Array.FindAll(models, model => model.IsAlive).Length < 5, "nothing holds them");
+    }
+
+    private static WeakReference LoadedAndDisposed()
+    {
+        var model = new HandSigns();
+        model.Load();
+        model.Dispose();
+        return new WeakReference(model);
     }
 
     private static async Task Await(HandSigns model) => await model.Load();

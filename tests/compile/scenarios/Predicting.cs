@@ -85,6 +85,15 @@ public static class Predicting
         Check.Equal(0.6f, first.Result[0].Score);
     }
 
+    public static void AllThatWaitForTheModelAreSubmittedTogether()
+    {
+        var model = new HandSigns();
+        for (var i = 0; i < 3; i++) model.Predict(new Texture2D(8, 8));
+        Fake.Ready(1);
+        Check.Frames(1);
+        Check.Equal(3, Fake.Submits);
+    }
+
     public static void FullQueueIsTriedAgain()
     {
         var model = Ready();
@@ -97,6 +106,7 @@ public static class Predicting
             Check.Frames(1);
         }
         Check.Equal(70, Fake.Submits);
+        Check.Equal(70, operations[69].Result.Frame);
         Check.True(operations.TrueForAll(operation => operation.Succeeded), "all came through");
     }
 

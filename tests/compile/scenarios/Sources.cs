@@ -111,6 +111,8 @@ public static class Sources
         Check.Equal(1, Fake.LastWidth);
         Check.Equal(2, Fake.LastHeight);
         Check.Equal(FramePath.Pixels, model.Stats.Path);
+        Check.True(model.TrySubmit(pixels, 1, 2, SourceFlags.Rgb24 | SourceFlags.Mirror), "a Color32 is never RGB24");
+        Check.Equal(Fake.Mirror, Fake.LastFlags);
     }
 
     public static void BytesComeAsThreeOrFour()

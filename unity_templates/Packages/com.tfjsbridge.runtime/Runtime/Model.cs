@@ -212,12 +212,12 @@ namespace TfjsBridge
 
         private void FailAll()
         {
-            if (_hasReported && _queue.IsEmpty) return;
             if (!_hasReported && !_load.IsAwaited && _queue.IsEmpty)
                 Debug.LogError("[TfjsBridge] " + Info.Slug + ": " + Error);
             _hasReported = true;
             _load.Fail(ErrorCode, Error);
             _queue.FailAll(ErrorCode, Error);
+            Pump.Remove(this);
         }
 
         // Positive; 0 means that a prediction has no number yet.

@@ -5,14 +5,16 @@ using UnityEngine.Scripting;
 
 namespace TfjsBridge
 {
-    /// <summary>Looks at every live model once a frame, then runs what was waiting for their results.</summary>
+    /// <summary>
+    /// Looks at every live model once a frame, then runs what was waiting for their results. It exists in WebGL players
+    /// only, so there is no play mode of the editor that its statics could outlive.
+    /// </summary>
     [Preserve]
     [AddComponentMenu("")]
     [DefaultExecutionOrder(-30000)]
     internal sealed class Pump : MonoBehaviour
     {
         private static readonly List<Model> Models = new List<Model>();
-        private static readonly Predicate<Model> IsGone = model => model == null;
         private static List<Action> _posted = new List<Action>();
         private static List<Action> _running = new List<Action>();
         private static Pump _instance;
@@ -23,12 +25,7 @@ namespace TfjsBridge
             KeepRunning();
         }
 
-        /// <summary>Safe while the models are being looked at: the place is only emptied.</summary>
-        public static void Remove(Model model)
-        {
-            var index = Models.IndexOf(model);
-            if (index >= 0) Models[index] = null;
-        }
+        public static void Remove(Model model) => Models.Remove(model);
 
         /// <summary>Runs <paramref name="continuation"/> in the pump's next turn.</summary>
         public static void Post(Action continuation)
@@ -51,16 +48,6 @@ namespace TfjsBridge
             _instance = host.AddComponent<Pump>();
         }
 
-        // Without a domain reload, statics of the last play mode would live on.
-        [RuntimeInitializeOnLoadMethod(RuntimeInitializeLoadType.SubsystemRegistration)]
-        private static void ResetStatics()
-        {
-            Models.Clear();
-            _posted.Clear();
-            _running.Clear();
-            _instance = null;
-        }
-
         [Preserve]
         private void Update()
         {
@@ -71,18 +58,18 @@ namespace TfjsBridge
 
         private static void TickModels()
         {
-            for (var i = 0; i < Models.Count; i++)
+            // Backwards: a model that has failed takes itself off the list.
+            for (var i = Models.Count - 1; i >= 0; i--)
             {
                 try
                 {
-                    Models[i]?.Tick();
+                    Models[i].Tick();
                 }
                 catch (Exception exception)
                 {
                     Debug.LogException(exception);
                 }
             }
-            Models.RemoveAll(IsGone);
         }
 
         private static void RunPosted()
