@@ -136,7 +136,7 @@ class _Visitor:
         else:
             fed = await feed.probe(page, model, visit.cases, self.progress)
         self.progress("looking at the canvas")
-        colors = await page.wait_for_colors()
+        colors = await (page.colors() if self.options.allow_blank else page.wait_for_colors())
         used = await page.backends() or loaded
         checks = (
             evaluate.check_backend(self.options.backend, used),

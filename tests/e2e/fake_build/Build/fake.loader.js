@@ -124,7 +124,7 @@
       link.download = "evil.exe";
       link.click();
     },
-    flood: function () { for (var i = 0; i < 20000; i++) console.log("line " + i); console.error("x".repeat(5000000)); },
+    flood: function () { for (var i = 0; i < 2000; i++) console.log("line " + i); console.error("x".repeat(5000000)); },
     markup: function () { console.error("[red]bold[/red] \u001b[2J \u202e evil \ud800"); },
     "page-error": function () { throw new TypeError("engine is undefined"); },
     network: function () {

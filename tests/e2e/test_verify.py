@@ -1,0 +1,204 @@
+"""`verify` on the fake build: what passes, what is reported, and that a hostile page gets nowhere."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import async_playwright
+
+from builder.harness.serve import serve
+from tests.e2e.browsing import Loop
+from tests.verifying import (
+    FAKE_BUILD,
+    FAKE_COLORS,
+    class_folder,
+    color_picture,
+    fake_scores,
+    save,
+    verify,
+)
+
+pytestmark = pytest.mark.browser
+PATIENT = ("--timeout", "60")
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return class_folder(tmp_path_factory.mktemp("cases"), FAKE_COLORS)
+
+
+def test_a_good_build_passes_and_every_report_says_so(cases: Path, tmp_path: Path) -> None:
+    json_file, junit, png = tmp_path / "r.json", tmp_path / "r.xml", tmp_path / "r.png"
+    files = ("--json", str(json_file), "--junit", str(junit), "--screenshot", str(png))
+    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--backend", "wasm", *files)
+    assert outcome.code == 0 and outcome.err == ""
+    assert outcome.lines[-1] == "PASS: 3 of 3 cases pass"
+    assert "backend: wasm (asked for wasm)" in outcome.lines and "SwiftShader" in outcome.out
+    report = json.loads(json_file.read_text("utf-8"))
+    assert report["passed"] and [case["id"] for case in report["cases"]] == ["blue/a.png", "green/a.png", "red/a.png"]
+    expected = fake_scores(color_picture(FAKE_COLORS["blue"]))
+    assert report["cases"][0]["prediction"]["scores"] == pytest.approx(expected.tolist(), abs=1e-9)
+    suite = ET.parse(junit).getroot().find("testsuite")
+    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("7", "0")
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_reference_vectors_see_an_image_that_is_upside_down(tmp_path: Path) -> None:
+    picture = color_picture(FAKE_COLORS["green"])
+    picture[:8] = (250, 240, 20)
+    scores = fake_scores(picture).tolist()
+    save(picture, tmp_path / "upright.png")
+    save(picture[::-1], tmp_path / "flipped.png")
+    listing = tmp_path / "cases.json"
+    listing.write_text(json.dumps([{"image": f"{n}.png", "scores": scores} for n in ("upright", "flipped")]))
+    outcome = verify(FAKE_BUILD, listing, *PATIENT)
+    worst = max(abs(fake_scores(picture[::-1]) - scores))
+    assert outcome.code == 1 and outcome.lines[-1] == "FAIL: 1 of 2 cases fail"
+    assert any(line.startswith(f"  scores differ by {worst:.3g} at label ") for line in outcome.lines)
+
+
+def test_a_camera_case_reaches_the_games_own_prediction(tmp_path: Path) -> None:
+    save(color_picture(FAKE_COLORS["blue"]), tmp_path / "blue.png")
+    scores = fake_scores(color_picture(FAKE_COLORS["blue"])).tolist()
+    entries = [
+        {"image": "blue.png", "label": "blue", "source": "camera", "query": "source=camera", "scores": scores},
+        {"image": "blue.png", "scores": scores, "tolerance": 1e-6},
+    ]
+    (tmp_path / "cases.json").write_text(json.dumps(entries))
+    outcome = verify(FAKE_BUILD, tmp_path / "cases.json", *PATIENT, "--json", str(tmp_path / "r.json"))
+    assert outcome.code == 0, outcome.out
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert [case["prediction"]["path"] for case in report["cases"]] == ["camera", "probe"]
+
+
+def test_the_model_can_be_chosen(cases: Path) -> None:
+    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--query", "fault=two-models", "--model", "shapes")
+    assert outcome.code == 0 and "model: Colors (shapes), contract c0ffeec0ffee" in outcome.lines
+
+
+def test_a_flat_canvas_may_be_allowed(cases: Path) -> None:
+    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--query", "fault=blank", "--allow-blank")
+    assert outcome.code == 0 and "PASS check rendered: the canvas is one flat colour" in outcome.lines
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        ("dialogs", "  really?"),
+        ("popups", "  a window: about:blank"),
+        ("markup", "  [red]bold[/red] \ufffd[2J \ufffd evil \ufffd"),
+    ],
+)
+def test_mischief_is_reported_and_changes_nothing(cases: Path, fault: str, line: str) -> None:
+    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--query", f"fault={fault}")
+    assert outcome.code == 0 and line in outcome.lines
+
+
+def test_downloads_are_refused(cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--query", "fault=download")
+    assert outcome.code == 0 and "  a download: blob:http://127.0.0.1:" in outcome.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flood_on_the_console_is_bounded(cases: Path, tmp_path: Path) -> None:
+    arguments = ("--query", "fault=flood", "--json", str(tmp_path / "r.json"), "--timeout", "120")
+    outcome = verify(FAKE_BUILD, cases, *arguments)
+    assert outcome.code == 0, outcome.err
+    page = json.loads((tmp_path / "r.json").read_text("utf-8"))["page"]
+    assert len(page["console"]) == 300 and page["dropped_console_lines"] >= 1700
+    assert max(len(entry["text"]) for entry in page["console"]) == 1000
+
+
+# --- the network ----------------------------------------------------------------------------------------------------
+
+
+class Listener:
+    """Counts whoever comes to a TCP and a UDP port of the same number; nobody is answered."""
+
+    def __init__(self, host: str) -> None:
+        self.tcp = socket.create_server((host, 0))
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(self.tcp.getsockname())
+        self.target = f"{host}:{self.tcp.getsockname()[1]}"
+
+    def visitors(self) -> tuple[int, int]:
+        """Connections in the queue and datagrams received, so far."""
+        self.tcp.setblocking(False)
+        self.udp.setblocking(False)
+        return _count(self._accept), _count(lambda: self.udp.recv(2048))
+
+    def _accept(self) -> None:
+        self.tcp.accept()[0].close()
+
+    def close(self) -> None:
+        self.tcp.close()
+        self.udp.close()
+
+
+def _count(take: Callable[[], object]) -> int:
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            take()
+            count += 1
+    return count
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback; loopback where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+@pytest.fixture(params=["loopback", "own address"])
+def listener(request: pytest.FixtureRequest) -> Iterator[Listener]:
+    found = Listener("127.0.0.1" if request.param == "loopback" else own_address())
+    yield found
+    found.close()
+
+
+def test_nothing_leaves_the_builds_own_origin(cases: Path, listener: Listener) -> None:
+    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--query", f"fault=network&target={listener.target}")
+    assert outcome.code == 0, outcome.out
+    assert listener.visitors() == (0, 0)
+    for blocked in (f"  http://{listener.target}", f"  ws://{listener.target}", "  http://example.com"):
+        assert blocked in outcome.lines
+
+
+def test_a_page_that_navigates_away_gets_nowhere(cases: Path, listener: Listener) -> None:
+    query = f"fault=navigate-away&target={listener.target}"
+    outcome = verify(FAKE_BUILD, cases, "--timeout", "5", "--query", query)
+    assert outcome.code == 4 and listener.visitors() == (0, 0)
+
+
+def test_the_same_page_would_reach_out_from_an_ordinary_browser() -> None:
+    """Without this, silence in the tests above would prove nothing."""
+    listener, loop = Listener("127.0.0.1"), Loop()
+    with serve(FAKE_BUILD) as origin:
+        loop.run(_visit(f"{origin}/index.html?fault=network&target={listener.target}"))
+    loop.close()
+    connections, _datagrams = listener.visitors()
+    listener.close()
+    assert connections > 0
+
+
+async def _visit(url: str) -> None:
+    path = shutil.which("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = await browser.new_page()
+        await page.goto(url, wait_until="commit")
+        await page.wait_for_function("globalThis.tfjsBridge")
+        await browser.close()

@@ -1,0 +1,194 @@
+"""Everything that can go wrong in `verify`: the exit code and the very words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.verifying import FAKE_BUILD, FAKE_COLORS, Outcome, class_folder, verify
+
+PATIENT = ("--timeout", "60")
+HASTY = ("--timeout", "5")  # for what never happens
+NOT_LOADED = "error 503 BUILD_FAILED_TO_LOAD: The build did not load: "
+NO_MODEL = "error 505 MODEL_DID_NOT_LOAD: The model colors did not load: "
+BAD_OPTION = "error 305 BAD_OPTION: --model cannot be "
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return class_folder(tmp_path_factory.mktemp("cases"), {"red": FAKE_COLORS["red"]})
+
+
+def faulty(cases: Path, fault: str, *arguments: str) -> Outcome:
+    return verify(FAKE_BUILD, cases, "--query", f"fault={fault}", *(arguments or PATIENT))
+
+
+# --- 2: usage and input ---------------------------------------------------------------------------------------------
+
+
+def test_a_missing_build_is_bad_usage(cases: Path, tmp_path: Path) -> None:
+    outcome = verify(tmp_path / "absent", cases)
+    assert outcome.code == 2 and "does not exist" in outcome.err
+
+
+def test_bad_cases_are_found_before_the_browser_starts(tmp_path: Path) -> None:
+    listing = tmp_path / "cases.json"
+    listing.write_text('[{"image": "a.png", "labl": "red"}]')
+    outcome = verify(FAKE_BUILD, listing, "--browser", "/absent")
+    assert outcome.code == 2
+    assert (
+        "error 500 BAD_CASES: The cases cannot be used: cases.0.labl: unknown key; did you mean `label`?" in outcome.err
+    )
+
+
+@pytest.mark.browser
+def test_an_unknown_label_is_bad_input(tmp_path: Path) -> None:
+    folder = class_folder(tmp_path, {"rad": (200, 0, 0)})
+    outcome = verify(FAKE_BUILD, folder, *PATIENT)
+    assert outcome.code == 2
+    assert (
+        "error 500 BAD_CASES: The cases cannot be used: the model has no label `rad`; did you mean `red`?"
+        in outcome.err
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), BAD_OPTION + "left out: the build has 2 models: colors, shapes."),
+        (("--model", "colours"), BAD_OPTION + "colours: the build has 2 models: colors, shapes."),
+    ],
+)
+def test_one_of_several_models_must_be_named(cases: Path, arguments: tuple[str, ...], message: str) -> None:
+    outcome = faulty(cases, "two-models", *(PATIENT if not arguments else HASTY), *arguments)
+    assert outcome.code == 2 and message in outcome.err
+
+
+@pytest.mark.browser
+def test_reports_that_cannot_be_written_are_bad_usage(cases: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--json", str(tmp_path / "file" / "report.json"))
+    assert outcome.code == 2 and "NOT_WRITABLE" in outcome.err
+
+
+# --- 3: the browser -------------------------------------------------------------------------------------------------
+
+
+def test_no_browser_at_all(cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    outcome = verify(FAKE_BUILD, cases)
+    assert outcome.code == 3
+    assert (
+        "error 502 NO_BROWSER: No usable Chromium: Playwright's own Chromium is not installed; none of chromium, "
+        "chromium-browser, google-chrome, google-chrome-stable, chrome, msedge is on PATH." in outcome.err
+    )
+
+
+def test_a_chosen_browser_that_is_absent_or_no_browser(cases: Path, tmp_path: Path) -> None:
+    outcome = verify(FAKE_BUILD, cases, "--browser", str(tmp_path / "absent"))
+    assert outcome.code == 3
+    assert f"error 502 NO_BROWSER: No usable Chromium: {tmp_path / 'absent'} is no file." in outcome.err
+    script = tmp_path / "browser"
+    script.write_text("#!/bin/sh\nexit 1\n")
+    script.chmod(0o755)
+    outcome = verify(FAKE_BUILD, cases, "--browser", str(script))
+    assert outcome.code == 3 and f"No usable Chromium: {script} did not start (" in outcome.err
+
+
+# --- 4: the build ---------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_no_build(cases: Path, tmp_path: Path) -> None:
+    outcome = verify(tmp_path, cases)
+    assert outcome.code == 4
+    assert "error 501 NOT_A_BUILD: This is not a WebGL build: index.html is missing." in outcome.err
+    (tmp_path / "index.html").write_text("<p>")
+    assert "This is not a WebGL build: Build is missing." in verify(tmp_path, cases).err
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("fault", "arguments", "message"),
+    [
+        ("never", HASTY, NOT_LOADED + "no picture and no model appeared within 5 s."),
+        ("page-error", HASTY, NOT_LOADED + "engine is undefined."),
+        ("missing-file", HASTY, NOT_LOADED + "Build/absent.wasm: 404."),
+        ("no-bridge", HASTY, "error 504 NO_BRIDGE: The build loaded, but no TfjsBridge model appeared within 5 s."),
+        (
+            "no-runtime",
+            HASTY,
+            "error 101 RUNTIME_UNAVAILABLE: The runtime script "
+            "StreamingAssets/tfjs-bridge/runtime/tfjs-bridge.000000000000.js did not load.",
+        ),
+        ("loading", HASTY, NO_MODEL + "it was still loading after 5 s (40%)."),
+        ("failed", PATIENT, NO_MODEL + "model.json is not the file that was generated."),
+        ("version", PATIENT, "error 100 ABI_MISMATCH: The bridge speaks ABI 2, this code expects ABI 1."),
+    ],
+)
+def test_a_build_that_does_not_load(cases: Path, fault: str, arguments: tuple[str, ...], message: str) -> None:
+    outcome = faulty(cases, fault, *arguments)
+    assert outcome.code == 4 and message in outcome.err and outcome.out == "", outcome.err
+
+
+@pytest.mark.browser
+def test_a_failed_load_shows_the_console_and_still_writes_reports(cases: Path, tmp_path: Path) -> None:
+    json_file, junit, png = tmp_path / "r.json", tmp_path / "r.xml", tmp_path / "new" / "r.png"
+    files = ("--json", str(json_file), "--junit", str(junit), "--screenshot", str(png))
+    outcome = faulty(cases, "failed", *PATIENT, *files)
+    assert "  log: Colors is ready" in outcome.err
+    report = json.loads(json_file.read_text("utf-8"))
+    assert report["problems"][0]["id"] == "MODEL_DID_NOT_LOAD" and report["exit_code"] == outcome.code == 4
+    assert 'type="MODEL_DID_NOT_LOAD"' in junit.read_text("utf-8") and png.read_bytes().startswith(b"\x89PNG")
+
+
+# --- 1: cases and checks --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_a_wrong_expectation_fails(tmp_path: Path) -> None:
+    outcome = verify(FAKE_BUILD, class_folder(tmp_path, {"red": FAKE_COLORS["blue"]}), *PATIENT)
+    assert outcome.code == 1 and outcome.lines[-1] == "FAIL: 1 of 1 cases fail"
+    assert any(line.startswith("  expected red, got blue 0.6") for line in outcome.lines)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("blank", "FAIL check rendered: the canvas is one flat colour"),
+        ("leak", "FAIL check tensors: 1 leaked: 6 after warm-up, 7 after the last prediction"),
+        ("cpu", "FAIL check backend: asked for auto, but colors runs on cpu"),
+        ("reject", "  the prediction failed: An inference failed: \ufffd[31mout of memory\ufffd[0m."),
+        ("nan", "  the score of green is not a finite number"),
+        ("short", "  got 2 scores for 3 labels"),
+        ("wrong-top", "  the prediction names blue as best, but red scores higher"),
+        (
+            "nonsense",
+            "  tfjsBridge gave an unexpected prediction.path: Input should be 'pixels', 'texture', 'camera' or 'probe'",
+        ),
+    ],
+)
+def test_a_run_that_fails(cases: Path, fault: str, message: str) -> None:
+    outcome = faulty(cases, fault)
+    assert outcome.code == 1 and message in outcome.lines, outcome.out + outcome.err
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("fault", ["hang", "spin"])
+def test_a_prediction_that_never_comes(cases: Path, fault: str) -> None:
+    outcome = faulty(cases, fault, "--timeout", "8")
+    assert outcome.code == 1 and "  the page did not answer within 8 s" in outcome.lines
+    assert "FAIL check tensors: not counted: the page did not answer within 8 s" in outcome.lines
+
+
+@pytest.mark.browser
+def test_a_game_that_does_not_look_at_the_camera(tmp_path: Path, cases: Path) -> None:
+    listing = tmp_path / "cases.json"
+    listing.write_text(json.dumps([{"image": str(cases / "red" / "a.png"), "label": "red", "source": "camera"}]))
+    outcome = verify(FAKE_BUILD, listing, "--timeout", "8")
+    assert outcome.code == 1
+    assert "  the game predicted nothing from the camera within 8 s" in outcome.lines
