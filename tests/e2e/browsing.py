@@ -52,8 +52,12 @@ class Tab:
         self._loop, self._context, self._page = loop, context, page
         self.said: list[str] = []
         self.errors: list[str] = []
-        page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        loop.run(self._listen())
+
+    async def _listen(self) -> None:
+        # Inside the loop's thread: to listen sends messages, too.
+        self._page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        self._page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def before_scripts(self, script: str) -> None:
         """Runs `script` in every document before the page's own scripts."""

@@ -131,7 +131,7 @@ game.record = function () {
   var hash = 2166136261, colors = new Set();
   for (var i = 0; i < pixels.length; i++) {
     hash = Math.imul(hash ^ pixels[i], 16777619);
-    if (i % 997 === 0) colors.add(pixels[i]);
+    if (i % 97 === 0) colors.add(pixels[i]);
   }
   var phase = module._player_frame() % 30;
   (game.hashes[phase] = game.hashes[phase] || []).push(hash);

@@ -155,12 +155,15 @@ class Game:
 
 @contextmanager
 def playing(browser: Chromium, build: Path, backend: Backend) -> Iterator[Game]:
-    """A tab on the published `build`, before its model is ready; page errors fail the test in the end."""
+    """A tab on the published `build`, before its model is ready; nothing is submitted unasked.
+
+    Page errors fail the test in the end.
+    """
     with browser.tab() as tab:
         config = {"softwareWebgl": True, "backend": backend}
         tab.before_scripts(f"globalThis.tfjsBridgeConfig = {json.dumps(config)};")
         tab.before_scripts(GAME_JS)
-        tab.goto(f"{browser.origin}/{build.name}/")
+        tab.goto(f"{browser.origin}/{build.name}/?every=0")
         tab.wait_for("game.module")
         yield Game(tab, build)
         assert not tab.errors

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from builder.abi import State
 from tests.e2e.game import Game, Tiny, picture_640x480
 
 PHASES = 30  # the player's animation repeats after so many frames
@@ -34,7 +35,6 @@ def _hashes(game: Game) -> dict[int, set[int]]:
 
 def _drawn_alone(game: Game) -> dict[int, set[int]]:
     """Frames of all phases while nothing is submitted."""
-    game.call("submit_every", 0)
     game.tab.evaluate("game.watch(false)")
     game.frames(2)
     _hashes(game)
@@ -57,7 +57,11 @@ def _wrong_scores(game: Game, model: Tiny) -> list[str]:
 
 
 def examine(game: Game, model: Tiny, frames: int) -> Findings:
-    """Submits every frame for `frames` frames while the player uses GL state of all kinds; compares everything."""
+    """Submits every frame for `frames` frames while the player uses GL state of all kinds; compares everything.
+
+    Nothing may have been submitted before: the first frames are the ones that all later ones are compared with.
+    """
+    assert game.call("state") == State.READY and game.stats()["submitted"] == 0
     game.call("set_overlay", 0)
     game.call("hostile_state", 1)
     game.call("capture", 1)

@@ -42,14 +42,12 @@ def build(site: Site, models: tuple[Path, dict[str, Tiny]]) -> Path:
 @pytest.fixture(scope="module")
 def webgl(browser: Chromium, build: Path) -> Iterator[Game]:
     with playing(browser, build, "webgl") as game:
-        game.call("submit_every", 0)
         yield game
 
 
 @pytest.fixture(scope="module")
 def wasm(browser: Chromium, build: Path) -> Iterator[Game]:
     with playing(browser, build, "wasm") as game:
-        game.call("submit_every", 0)
         yield game
 
 

@@ -161,8 +161,8 @@ def pack(
 ) -> Path:
     """Writes a build of the model `model` (its slug) into the new or empty folder `out`, and gives `out`.
 
-    `picture` is shown and predicted on; `options` are Create's; `size` is the canvas's. The page's query `?source=` wins
-    over `mode`.
+    `picture` is shown and predicted on; `options` are Create's; `size` is the canvas's. The page's query `?source=`
+    wins over `mode`; `?every=` says at which frames to submit, 0 for never.
     """
     assets = plugin_tree / STREAMING_ASSETS
     contract = (assets / "tfjs-bridge" / model / "contract.json").read_bytes()

@@ -43,13 +43,15 @@ static void create_context(void) {
 }
 
 int main(void) {
-  char source[16];
+  char source[16], every[8];
   settings_load();
   create_context();
   draw_load();
   picture_load();
   query_parameter("source", source, sizeof source);
   bridge.mode = mode_by_name(*source ? source : settings.source);
+  query_parameter("every", every, sizeof every);
+  if (*every) bridge.every = atoi(every);
   bridge_create_from_settings();
   emscripten_request_animation_frame_loop(on_frame, NULL);
   return 0;
