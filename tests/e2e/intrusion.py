@@ -27,24 +27,35 @@ class Findings:
         return not (self.state or self.gl_errors or self.frames or self.scores)
 
 
-def _hashes(game: Game) -> dict[int, set[int]]:
-    """One number per rendered frame, by the phase of the animation."""
+Frames = dict[int, set[int]]  # the frames seen, as one number each, by the phase of the animation
+
+
+def _frames(game: Game) -> Frames:
+    """The frames since the last call."""
     seen = game.tab.evaluate("(() => { const seen = game.hashes; game.hashes = {}; return seen; })()")
     return {int(phase): set(values) for phase, values in seen.items()}
 
 
-def _drawn_alone(game: Game) -> dict[int, set[int]]:
-    """Frames of all phases while nothing is submitted."""
+def drawn_alone(game: Game) -> Frames:
+    """Turns to GL state of all kinds and gives the frames of all phases, while nothing is submitted."""
+    game.call("set_overlay", 0)
+    game.call("hostile_state", 1)
+    game.call("capture", 1)
     game.tab.evaluate("game.watch(false)")
     game.frames(2)
-    _hashes(game)
+    _frames(game)
     game.frames(PHASES + 1)
-    drawn = _hashes(game)
+    drawn = _frames(game)
     assert sorted(drawn) == list(range(PHASES))
     assert all(len(values) == 1 for values in drawn.values())
     assert len(set.union(*drawn.values())) == PHASES, "the animation does not move"
     assert game.tab.evaluate("game.colors") > 100, "the canvas shows nothing"
     return drawn
+
+
+def differing(game: Game, alone: Frames) -> list[int]:
+    """Phases of the frames since the last call that are not, bit by bit, those drawn alone."""
+    return sorted(phase for phase, values in _frames(game).items() if values != alone[phase])
 
 
 def _wrong_scores(game: Game, model: Tiny) -> list[str]:
@@ -62,18 +73,13 @@ def examine(game: Game, model: Tiny, frames: int) -> Findings:
     Nothing may have been submitted before: the first frames are the ones that all later ones are compared with.
     """
     assert game.call("state") == State.READY and game.stats()["submitted"] == 0
-    game.call("set_overlay", 0)
-    game.call("hostile_state", 1)
-    game.call("capture", 1)
-    alone = _drawn_alone(game)
+    alone = drawn_alone(game)
     before = game.call("results")
     game.tab.evaluate("game.watch(true)")
     game.call("submit_every", 1)
     game.frames(frames)
     game.call("submit_every", 0)
     scores = _wrong_scores(game, model)
-    drawn = _hashes(game)
     assert game.call("results") > before + 2, "nothing was predicted"
-    differing = sorted(phase for phase, values in drawn.items() if values != alone[phase])
     state, gl_errors = game.tab.evaluate("[[...new Set(game.differences)], game.glErrors]")
-    return Findings(sorted(state), gl_errors, differing, scores)
+    return Findings(sorted(state), gl_errors, differing(game, alone), scores)

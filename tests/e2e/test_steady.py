@@ -1,4 +1,5 @@
-"""Nothing grows over 300 frames: no tensor, no GL object, no memory of the heap; and nothing is left after Dispose."""
+"""Nothing grows over 300 frames: no tensor, no GL object, no memory of the heap; every frame is drawn as without
+inference, in a game that uses GL state of all kinds; and nothing is left after Dispose."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import pytest
 from builder.abi import State
 from tests.e2e.browsing import Chromium
 from tests.e2e.game import MODES, Backend, Build, Game, playing
+from tests.e2e.intrusion import differing, drawn_alone
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
@@ -57,6 +59,7 @@ def heap_bytes(game: Game) -> int:
 
 def test_300_frames_use_no_more_than_30(game: Game) -> None:
     game.wait_until_ready()
+    alone = drawn_alone(game)
     submit_in_all_ways(game, 30)
     first, begun, size = usage(game), game.call("results"), heap_bytes(game)
     submit_in_all_ways(game, FRAMES // 2)
@@ -66,6 +69,7 @@ def test_300_frames_use_no_more_than_30(game: Game) -> None:
     assert usage(game) == first
     assert grown >= size + GROWTH_MB * 1024 * 1024 - 16 * 1024 * 1024 > size
     assert heap_bytes(game) == grown
+    assert differing(game, alone) == []
     stats = game.stats()
     assert game.call("results") - begun > 20 and game.call("failures") == stats["failed"] == 0
     assert stats["tensors"] > 0
@@ -73,17 +77,17 @@ def test_300_frames_use_no_more_than_30(game: Game) -> None:
 
 def test_dispose_gives_everything_back(game: Game, small: Build) -> None:
     game.wait_until_ready()
-    with_model = usage(game)
     game.call("dispose")
     game.frames(3)
     assert game.call("state") == State.DISPOSED
     assert game.tab.evaluate("tfjsBridge.models.length") == 0
-    without = game.objects()
-    assert sum(without.values()) < sum(with_model.objects.values())
+    without, seen = game.objects(), []
     for _ in range(3):
         game.create(small.model.slug)
         game.wait_until_ready()
-        assert usage(game) == with_model
+        seen.append(usage(game))
         game.call("dispose")
         game.frames(3)
         assert game.objects() == without
+    assert seen[0] == seen[1] == seen[2]
+    assert sum(without.values()) < sum(seen[0].objects.values())
