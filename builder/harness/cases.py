@@ -182,7 +182,7 @@ def _from_list(path: Path) -> tuple[tuple[Case, ...], list[Problem]]:
         entries = _CaseFile.model_validate(data).cases
     except ValidationError as error:
         raise UserError(_problems(path, error)) from None
-    ids = _unique(entry.image.replace("\\", "/") for entry in entries)
+    ids = _unique(_short(entry.image) for entry in entries)
     return tuple(_list_case(path, i, id, entry) for i, (id, entry) in enumerate(zip(ids, entries, strict=True))), []
 
 
@@ -228,6 +228,11 @@ def _read_csv(text: str) -> list[dict[str, str]]:
             raise ValueError(msg)
         rows.append({key.strip(): cell for key, cell in row.items() if cell and cell.strip()})
     return rows
+
+
+def _short(image: str) -> str:
+    """The image as the list calls it; of an absolute path the file's name."""
+    return Path(image).name if Path(image).is_absolute() else image.replace("\\", "/")
 
 
 def _unique(ids: Iterable[str]) -> list[str]:

@@ -149,7 +149,9 @@ def _case_table(run: RunResult) -> Table:
     table.add_column("ms", justify="right", no_wrap=True)
     table.add_column("result", overflow="fold")
     for result in run.cases:
-        outcome = Text("pass", style="green") if result.passed else Text("\n".join(result.reasons), style="red")
+        outcome = (
+            Text("pass", style="green") if result.passed else Text("FAIL: " + "\n".join(result.reasons), style="red")
+        )
         cells = (clean(result.case.id, 200), result.case.source, expected(result), *got(run, result))
         table.add_row(*map(Text, cells), Text(milliseconds(result)), outcome)
     return table
