@@ -231,6 +231,13 @@ UNREADABLE_FILE = _define(
     "The system refused it.",
     "Check the file's permissions and its disk.",
 )
+BAD_ARCHIVE = _define(
+    "BAD_ARCHIVE",
+    209,
+    "The archive cannot be used: {reason}.",
+    "A model may come as a ZIP that holds model.json and its weight shards, and nothing that could harm the machine.",
+    "Unpack it yourself, look at what is in it, and give the folder that holds model.json.",
+)
 
 # --- 300-399: labels and options ----------------------------------------------------------------------------------
 
@@ -238,7 +245,7 @@ BAD_LABELS = _define(
     "BAD_LABELS",
     300,
     "The labels cannot be used: {reason}.",
-    "Labels are a JSON list, a JSON object {{index: label}}, or text with one label per line.",
+    "Labels are JSON (a list, {{index: label}}, or an object with `labels` or `classes`), CSV, or text with one a line.",
     "Mend the file; labels are unique, not empty, and in the order of the model's outputs.",
 )
 LABEL_COUNT = _define(
@@ -277,6 +284,13 @@ BAD_OPTION = _define(
     "The option does not fit this model.",
     "Change the option.",
 )
+BAD_OPTIONS_FILE = _define(
+    "BAD_OPTIONS_FILE",
+    306,
+    "The options file cannot be used: {reason}.",
+    "tfjs-for-unity.toml holds options of `generate` by the names of the flags, and nothing else.",
+    "Mend the file; docs/generate.md lists its keys.",
+)
 
 # --- 400-499: the Unity project and the files written into it -------------------------------------------------------
 
@@ -292,7 +306,7 @@ FOREIGN_FILE = _define(
     401,
     "This file was not written by tfjs-for-unity, or was edited since.",
     "Files that the tool does not own are never overwritten.",
-    "Move the file away, or choose another --name.",
+    "Move the file away, choose another --name, or give --force to overwrite it.",
 )
 NOT_WRITABLE = _define(
     "NOT_WRITABLE",
@@ -343,6 +357,42 @@ NOT_UNDONE = _define(
     "The files could not be written ({reason}), and what was begun could not be undone.",
     "The disk failed twice; the files as they were lie in {backup}.",
     "Mend the disk or its permissions and run the same command again: it first puts the old files back.",
+)
+
+BUSY = _define(
+    "BUSY",
+    409,
+    "Another tfjs-for-unity{holder} is changing these files.",
+    "Only one command at a time may write into a project; this one waited {seconds} s.",
+    "Wait until the other command has ended, then run this one again.",
+)
+UNFINISHED = _define(
+    "UNFINISHED",
+    410,
+    "An earlier command was interrupted half-way, so what lies here is neither old nor new.",
+    "Commands that only look never change anything, so they cannot put the old files back.",
+    "Run `tfjs-for-unity upgrade` or the interrupted command again: each first undoes what was begun.",
+)
+NEWER_PROJECT = _define(
+    "NEWER_PROJECT",
+    411,
+    "These files were written by {actual}; this is {expected}.",
+    "An older version does not know what a newer one has written, and would leave a mixture of both.",
+    "Install the newer version, for example by `pipx upgrade tfjs-for-unity`, and run the command with that.",
+)
+NO_SUCH_MODEL = _define(
+    "NO_SUCH_MODEL",
+    412,
+    "There is no model {name} here.",
+    "Installed are: {installed}.",
+    "Give one of these names; `tfjs-for-unity list` shows them.",
+)
+DAMAGED_MODEL = _define(
+    "DAMAGED_MODEL",
+    413,
+    "The installed model {model} cannot be written anew: {reason}.",
+    "All models of a project are of one version, and a model is upgraded from its contract.json and the files beside it.",
+    "Restore the files from version control, or `tfjs-for-unity remove {model}` and generate it again.",
 )
 
 # --- 500-599: verify ----------------------------------------------------------------------------------------------
