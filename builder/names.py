@@ -31,7 +31,7 @@ CS_TAKEN = frozenset(
     IndexOf Predict PredictCamera Load Dispose State Progress Error ErrorCode Name Slug ContractHash Width Height
     Channels Mean Std Scale Count System Unity UnityEngine TfjsBridge Models Model ModelInfo ModelState ModelStats
     Classifier Prediction ClassScore SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
-    Operation LoadOperation PredictOperation""".split()
+    Operation LoadOperation PredictOperation Settled Pacer StableLabel""".split()
 )
 WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))]
@@ -88,13 +88,15 @@ class CsIdentifier(SafeName):
 def unique_identifiers(texts: Iterable[str]) -> tuple[CsIdentifier, ...]:
     """One distinct identifier per text, in order; clashes get `_2`, `_3` … Distinct also without regard to case."""
     taken: set[str] = set()
+    last: dict[str, int] = {}  # the number to go on from: thousands of labels may lead to one name
     result = []
     for text in texts:
         base = CsIdentifier.from_text(text)
-        name, number = base, 1
+        name, number = base, last.get(base.lower(), 1)
         while name.lower() in taken:
             number += 1
             name = CsIdentifier(f"{base}_{number}")
+        last[base.lower()] = number
         taken.add(name.lower())
         result.append(name)
     return tuple(result)

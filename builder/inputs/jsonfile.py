@@ -41,10 +41,15 @@ def read_bytes(path: Path, limit: int, otherwise: ErrorKind) -> bytes:
     return data
 
 
-def parse_json(text: str, where: Path, kind: ErrorKind = BAD_JSON) -> Any:  # noqa: ANN401
-    """What JavaScript's `JSON.parse` would take; no NaN, no lone surrogates, no nesting beyond Python's stack."""
+def parse_json(text: str, where: Path, kind: ErrorKind = BAD_JSON, *, unique_keys: bool = False) -> Any:  # noqa: ANN401
+    """What JavaScript's `JSON.parse` would take; no NaN, no lone surrogates, no nesting beyond Python's stack.
+
+    `unique_keys` also refuses an object that names a key twice, of which one value would be lost.
+    """
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(
+            text, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs if unique_keys else None
+        )
         if _SURROGATE_ESCAPE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -62,6 +67,16 @@ def parse_json(text: str, where: Path, kind: ErrorKind = BAD_JSON) -> Any:  # no
 def _refuse_constant(name: str) -> NoReturn:
     msg = f"{name} is no JSON number"
     raise ValueError(msg)
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            msg = f"the key {printable(key)!r} stands there twice"
+            raise ValueError(msg)
+        found[key] = value
+    return found
 
 
 def json_where(path: Path, location: Iterable[str | int]) -> str:
