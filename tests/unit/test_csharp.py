@@ -145,7 +145,7 @@ def test_wrapper_prints_the_models_facts() -> None:
         "public const float Scale = 0.00784313725490196f;",
         "AsReadOnly(new float[] { 1.0f });",
         "/// <summary>very sad</summary>\n            VerySad = 1,",
-        "ModelInfo(Slug, ContractHash, Width, Height, 2)",
+        "ModelInfo(Slug, ContractHash, Width, Height, Labels.Count, 2)",
         "1.5 MB of weights",
     ):
         assert line in text

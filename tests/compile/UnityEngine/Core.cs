@@ -73,6 +73,12 @@ namespace UnityEngine
 
     public enum RuntimePlatform { LinuxEditor = 16, WebGLPlayer = 17 }
 
+    public static class Time
+    {
+        public static int frameCount { get; internal set; }
+        public static float unscaledTime { get; internal set; }
+    }
+
     public static class Application
     {
         public static string streamingAssetsPath => "https://game.example/StreamingAssets";
@@ -123,9 +129,10 @@ namespace UnityEngine
 
         private static readonly Dictionary<Type, Action<MonoBehaviour>> Updates = new Dictionary<Type, Action<MonoBehaviour>>();
 
-        /// <summary>One frame: every Update, then every coroutine whose instruction is done.</summary>
+        /// <summary>One sixtieth of a second: every Update, then every coroutine whose instruction is done.</summary>
         public static void Frame()
         {
+            Time.unscaledTime = ++Time.frameCount / 60f;
             for (var i = 0; i < Behaviours.Count; i++)
                 if (Behaviours[i] != null && Behaviours[i].gameObject != null) UpdateOf(Behaviours[i].GetType())(Behaviours[i]);
             for (var i = Coroutines.Count - 1; i >= 0; i--)

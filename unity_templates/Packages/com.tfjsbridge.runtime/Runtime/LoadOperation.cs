@@ -8,6 +8,9 @@ namespace TfjsBridge
     {
         internal LoadOperation() { }
 
+        /// <summary>Await it without exceptions, then look at Succeeded: <c>await model.Load().Settled();</c></summary>
+        public Settled<LoadOperation> Settled() => new Settled<LoadOperation>(this);
+
         public Awaiter GetAwaiter() => new Awaiter(this);
 
         public readonly struct Awaiter : INotifyCompletion
@@ -18,7 +21,7 @@ namespace TfjsBridge
 
             public bool IsCompleted => _operation.IsDone;
 
-            public void OnCompleted(Action continuation) => _operation.OnDone(continuation);
+            public void OnCompleted(Action continuation) => _operation.OnDone(continuation, true);
 
             public void GetResult() => _operation.ThrowUnlessSucceeded();
         }

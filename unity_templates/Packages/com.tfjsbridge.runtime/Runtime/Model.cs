@@ -7,7 +7,7 @@ namespace TfjsBridge
     /// A model that runs in the player's browser. Use it on the main thread only, load it once and dispose it when it
     /// is no longer needed. Nothing here throws; only awaiting an operation does.
     /// </summary>
-    public abstract class Model : IDisposable
+    public abstract partial class Model : IDisposable
     {
         private readonly PreferredBackend _backend;
         private readonly PredictQueue _queue = new PredictQueue();
@@ -16,7 +16,6 @@ namespace TfjsBridge
         private LoadOperation _load;
         private byte[] _result;
         private int _frame;
-        private bool _hasReported;
         private bool _isDisposed;
 
         internal Model(ModelInfo info, PreferredBackend backend)
@@ -61,18 +60,8 @@ namespace TfjsBridge
         /// </summary>
         public LoadOperation Load()
         {
-            if (_load != null) return _load;
-            _load = new LoadOperation();
-            if (_isDisposed)
-            {
-                _load.Cancel();
-                return _load;
-            }
-            _handle = new ModelHandle(Info, ContractUrl ?? DefaultUrl, _backend);
-            if (_handle.IsOpen)
-                Pump.Add(this);
-            else
-                _load.Fail(_handle.ErrorCode, _handle.Error);
+            if (_load == null) Open();
+            else if (_handle != null && _handle.IsOpen) Pump.KeepRunning();
             return _load;
         }
 
@@ -107,120 +96,10 @@ namespace TfjsBridge
             if (_isDisposed) return;
             _isDisposed = true;
             Pump.Remove(this);
-            _load?.Cancel();
+            _load?.EndAsCancelled();
             _queue.CancelAll();
             _submitter.Dispose();
             _handle?.Dispose();
         }
-
-        private string DefaultUrl => Application.streamingAssetsPath + "/tfjs-bridge/" + Info.Slug + "/contract.json";
-
-        private bool IsReady => State == ModelState.Ready;
-
-        internal abstract void TakePolled(byte[] result, int frame);
-
-        internal void Enqueue(PredictOperation operation)
-        {
-            Load();
-            if (_isDisposed)
-            {
-                operation.Cancel();
-                return;
-            }
-            _queue.Add(operation);
-            Tick();
-        }
-
-        internal SubmitCode SubmitQueued(PredictOperation operation)
-        {
-            if (operation.Frame == 0) operation.Frame = NextFrame();
-            return _submitter.Submit(_handle.Id, operation.Source, Native.Queue, operation.Frame);
-        }
-
-        internal void Refuse(PredictOperation operation, SubmitCode code)
-        {
-            if (code == SubmitCode.Failed)
-                operation.Fail(ErrorCode, Error);
-            else
-                operation.Fail(ErrorCode.BadSource, ErrorText.BadSource(operation.Source + " gives " + code));
-        }
-
-        /// <summary>One look at the model: takes its results, submits what waits, ends what cannot go on.</summary>
-        internal void Tick()
-        {
-            if (_isDisposed) return;
-            FinishReadback();
-            TakeResults();
-            var state = State;
-            if (state == ModelState.Failed) FailAll();
-            if (state != ModelState.Ready) return;
-            _load.Finish();
-            _queue.Submit(this);
-        }
-
-        internal void TakeResults()
-        {
-            if (_isDisposed || _handle == null || !_handle.IsOpen) return;
-            while (true)
-            {
-                var length = Native.Poll(_handle.Id, _result, _result.Length);
-                if (length == 0) return;
-                if (length < -1)
-                    _result = new byte[-length];
-                else
-                    Deliver(length > 0);
-            }
-        }
-
-        private void Deliver(bool succeeded)
-        {
-            var frame = ResultHeader.Frame(_result);
-            var operation = _queue.Take(frame);
-            succeeded = succeeded && ResultHeader.IsClassification(_result);
-            if (operation == null && succeeded) TakePolled(_result, frame);
-            if (operation == null) return;
-            if (succeeded)
-                operation.Take(_result, frame);
-            else
-                operation.Fail(ErrorCode, Error);
-        }
-
-        private bool TrySubmit(in ImageSource source)
-        {
-            if (_handle == null) Load();
-            else if (_handle.IsOpen) Pump.KeepRunning();
-            var state = State;
-            LastSubmit =
-                state == ModelState.Ready ? _submitter.Submit(_handle.Id, source, SourceFlags.None, NextFrame())
-                : state == ModelState.Loading ? SubmitCode.NotReady
-                : SubmitCode.Failed;
-            return LastSubmit >= 0;
-        }
-
-        private void FinishReadback()
-        {
-            if (_handle == null || !_handle.IsOpen) return;
-            if (!_submitter.TryFinishReadback(_handle.Id, out var frame, out var code) || code >= 0) return;
-            var operation = _queue.Take(frame);
-            if (operation == null)
-                LastSubmit = code;
-            else if (code == SubmitCode.Failed)
-                operation.Fail(ErrorCode, Error);
-            else
-                operation.Fail(ErrorCode.BadSource, ErrorText.BadSource("its pixels could not be read back"));
-        }
-
-        private void FailAll()
-        {
-            if (!_hasReported && !_load.IsAwaited && _queue.IsEmpty)
-                Debug.LogError("[TfjsBridge] " + Info.Slug + ": " + Error);
-            _hasReported = true;
-            _load.Fail(ErrorCode, Error);
-            _queue.FailAll(ErrorCode, Error);
-            Pump.Remove(this);
-        }
-
-        // Positive; 0 means that a prediction has no number yet.
-        private int NextFrame() => _frame = _frame == int.MaxValue ? 1 : _frame + 1;
     }
 }

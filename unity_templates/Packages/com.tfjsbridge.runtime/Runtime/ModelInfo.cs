@@ -3,12 +3,13 @@ namespace TfjsBridge
     /// <summary>What a generated class knows about its model.</summary>
     public sealed class ModelInfo
     {
-        public ModelInfo(string slug, string contractHash, int width, int height, int topK)
+        public ModelInfo(string slug, string contractHash, int width, int height, int classCount, int topK)
         {
             Slug = slug;
             ContractHash = contractHash;
             Width = width;
             Height = height;
+            ClassCount = classCount;
             TopK = topK;
         }
 
@@ -23,6 +24,9 @@ namespace TfjsBridge
 
         /// <summary>Height of the model's input in pixels.</summary>
         public int Height { get; }
+
+        /// <summary>How many classes the model tells apart.</summary>
+        public int ClassCount { get; }
 
         /// <summary>How many classes a result holds.</summary>
         public int TopK { get; }

@@ -6,7 +6,7 @@ namespace TfjsBridge
 {
     /// <summary>
     /// Something that takes some frames. Await it, yield it from a coroutine, or look at <see cref="IsDone"/>; only
-    /// awaiting throws. Everything happens on the main thread.
+    /// awaiting throws, and <c>Settled()</c> takes even that away. Everything happens on the main thread.
     /// </summary>
     public abstract class Operation : CustomYieldInstruction
     {
@@ -17,7 +17,7 @@ namespace TfjsBridge
         /// <summary>True when it succeeded, failed or was cancelled.</summary>
         public bool IsDone { get; private set; }
 
-        /// <summary>True when its model was disposed before it was done.</summary>
+        /// <summary>True when its model was disposed, or it was given up, before it was done.</summary>
         public bool IsCancelled { get; private set; }
 
         /// <summary>Why it failed, or None.</summary>
@@ -31,7 +31,8 @@ namespace TfjsBridge
 
         public override bool keepWaiting => !IsDone;
 
-        internal bool IsAwaited => _continuations != null;
+        /// <summary>True when somebody will get its failure as an exception.</summary>
+        internal bool IsAwaited { get; private set; }
 
         internal void Fail(ErrorCode code, string text)
         {
@@ -41,7 +42,7 @@ namespace TfjsBridge
             Finish();
         }
 
-        internal void Cancel()
+        internal void EndAsCancelled()
         {
             if (IsDone) return;
             IsCancelled = true;
@@ -57,8 +58,9 @@ namespace TfjsBridge
             _continuations.Clear();
         }
 
-        internal void OnDone(Action continuation)
+        internal void OnDone(Action continuation, bool throws)
         {
+            IsAwaited |= throws;
             if (IsDone)
             {
                 Pump.Post(continuation);
@@ -71,7 +73,7 @@ namespace TfjsBridge
         internal void ThrowUnlessSucceeded()
         {
             if (!IsDone) throw new InvalidOperationException("The operation is not done: await it, never block on it.");
-            if (IsCancelled) throw new OperationCanceledException("The model was disposed.");
+            if (IsCancelled) throw new OperationCanceledException("The model was disposed, or the prediction was given up.");
             if (ErrorCode != ErrorCode.None) throw new BridgeException(ErrorCode, Error);
         }
     }

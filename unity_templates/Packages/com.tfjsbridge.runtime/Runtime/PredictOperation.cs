@@ -12,6 +12,16 @@ namespace TfjsBridge
 
         internal int Frame { get; set; }
 
+        /// <summary>
+        /// Gives up: it ends as cancelled, and its result is thrown away. With a token of your own:
+        /// <c>token.Register(operation.Cancel)</c>.
+        /// </summary>
+        public void Cancel()
+        {
+            EndAsCancelled();
+            ForgetSource();
+        }
+
         /// <summary>Lets go of the picture, which may be large.</summary>
         internal void ForgetSource() => Source = default(ImageSource);
 
@@ -28,10 +38,14 @@ namespace TfjsBridge
         /// <summary>The prediction, once the operation has succeeded; before that an empty one.</summary>
         public Prediction<TLabel> Result { get; private set; }
 
+        /// <summary>Await it without exceptions, then look at Succeeded.</summary>
+        public Settled<PredictOperation<TLabel>> Settled() => new Settled<PredictOperation<TLabel>>(this);
+
         public Awaiter GetAwaiter() => new Awaiter(this);
 
         internal override void Take(byte[] result, int frame)
         {
+            if (IsDone) return;
             Result = _model.Read(result, frame, new ScoreList<TLabel>(_model));
             Finish();
         }
@@ -44,7 +58,7 @@ namespace TfjsBridge
 
             public bool IsCompleted => _operation.IsDone;
 
-            public void OnCompleted(Action continuation) => _operation.OnDone(continuation);
+            public void OnCompleted(Action continuation) => _operation.OnDone(continuation, true);
 
             public Prediction<TLabel> GetResult()
             {

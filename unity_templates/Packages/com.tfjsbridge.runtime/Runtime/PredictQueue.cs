@@ -8,7 +8,8 @@ namespace TfjsBridge
         private readonly List<PredictOperation> _waiting = new List<PredictOperation>();
         private readonly List<PredictOperation> _underWay = new List<PredictOperation>();
 
-        public bool IsEmpty => _waiting.Count == 0 && _underWay.Count == 0;
+        /// <summary>True when somebody will get a failure as an exception.</summary>
+        public bool IsAwaited => IsAnyAwaited(_waiting) || IsAnyAwaited(_underWay);
 
         public void Add(PredictOperation operation) => _waiting.Add(operation);
 
@@ -18,6 +19,11 @@ namespace TfjsBridge
             for (var i = 0; i < _waiting.Count; i++)
             {
                 var operation = _waiting[i];
+                if (operation.IsDone)
+                {
+                    _waiting.RemoveAt(i--); // given up
+                    continue;
+                }
                 var code = model.SubmitQueued(operation);
                 if (code == SubmitCode.QueueFull) return;
                 if (code == SubmitCode.NotReady) continue; // a camera without a frame holds up nobody else
@@ -52,9 +58,16 @@ namespace TfjsBridge
 
         public void CancelAll()
         {
-            foreach (var operation in _waiting) operation.Cancel();
-            foreach (var operation in _underWay) operation.Cancel();
+            foreach (var operation in _waiting) operation.EndAsCancelled();
+            foreach (var operation in _underWay) operation.EndAsCancelled();
             Clear();
+        }
+
+        private static bool IsAnyAwaited(List<PredictOperation> operations)
+        {
+            foreach (var operation in operations)
+                if (operation.IsAwaited) return true;
+            return false;
         }
 
         private void Clear()

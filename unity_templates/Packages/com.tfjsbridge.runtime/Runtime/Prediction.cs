@@ -9,7 +9,8 @@ namespace TfjsBridge
     /// <remarks>
     /// A prediction from <c>Predict</c> is yours for good. One from <c>TryGetResult</c> shares the model's memory, so
     /// that polling allocates nothing: <see cref="Label"/>, <see cref="Score"/> and <see cref="Frame"/> stay, the list
-    /// holds until the next newer result; <see cref="Copy"/> keeps it longer.
+    /// holds until the next newer result, and reading it later throws; <see cref="Copy"/> and <see cref="CopyTop"/> keep
+    /// it longer.
     /// </remarks>
     public readonly struct Prediction<TLabel> where TLabel : struct
     {
@@ -50,6 +51,18 @@ namespace TfjsBridge
         public Prediction<TLabel> Copy() =>
             Count == 0 ? this : new Prediction<TLabel>(Scores.Copy(), Frame);
 
+        /// <summary>
+        /// Copies the best classes, best first, into an array of your own; returns how many, 0 when a newer result has
+        /// replaced them. Allocates nothing and never throws.
+        /// </summary>
+        public int CopyTop(ClassScore<TLabel>[] into)
+        {
+            var scores = FreshScores;
+            var count = scores == null || into == null ? 0 : Math.Min(scores.Count, into.Length);
+            for (var rank = 0; rank < count; rank++) into[rank] = scores[rank];
+            return count;
+        }
+
         public void Deconstruct(out TLabel label, out float score)
         {
             label = Label;
@@ -60,9 +73,11 @@ namespace TfjsBridge
 
         public override string ToString() => Label + " " + Score.ToString("0.000");
 
-        private ScoreList<TLabel> Scores => _scores.Version == _version
-            ? _scores
-            : throw new InvalidOperationException("A newer result has replaced these scores; keep them by Copy().");
+        /// <summary>The scores, or null when there are none or a newer result has replaced them.</summary>
+        internal ScoreList<TLabel> FreshScores => _scores != null && _scores.Version == _version ? _scores : null;
+
+        private ScoreList<TLabel> Scores => FreshScores ??
+            throw new InvalidOperationException("A newer result has replaced these scores; keep them by Copy().");
 
         /// <summary>Lets <c>foreach (var (label, score) in prediction)</c> go without garbage.</summary>
         public struct Enumerator

@@ -6,8 +6,8 @@ using UnityEngine.Scripting;
 namespace TfjsBridge
 {
     /// <summary>
-    /// Looks at every live model once a frame, then runs what was waiting for their results. It exists in WebGL players
-    /// only, so there is no play mode of the editor that its statics could outlive.
+    /// Looks at every live model once a frame, then runs what was waiting for their results. It lives through scene
+    /// changes, and in WebGL players only.
     /// </summary>
     [Preserve]
     [AddComponentMenu("")]
@@ -46,6 +46,16 @@ namespace TfjsBridge
             var host = new GameObject("TfjsBridge") { hideFlags = HideFlags.HideInHierarchy };
             DontDestroyOnLoad(host);
             _instance = host.AddComponent<Pump>();
+        }
+
+        // Play modes of the editor can follow each other without a domain reload.
+        [RuntimeInitializeOnLoadMethod(RuntimeInitializeLoadType.SubsystemRegistration)]
+        private static void ResetStatics()
+        {
+            Models.Clear();
+            _posted.Clear();
+            _running.Clear();
+            _instance = null;
         }
 
         [Preserve]

@@ -11,12 +11,18 @@ namespace TfjsBridge
 
         public ScoreList(Classifier<TLabel> model) => _model = model;
 
+        public Classifier<TLabel> Model => _model;
+
         public int Count { get; private set; }
 
         public int Version { get; private set; }
 
         public ClassScore<TLabel> this[int rank] =>
             new ClassScore<TLabel>(_model.LabelOf(_indices[rank]), _scores[rank]);
+
+        public int IndexAt(int rank) => _indices[rank];
+
+        public float ScoreAt(int rank) => _scores[rank];
 
         /// <summary>Takes the (class index, score) pairs of a result.</summary>
         public void Fill(byte[] result)

@@ -66,7 +66,7 @@ namespace TfjsBridge.Models
 
         /// <summary>Loads nothing yet: Load, Predict and TrySubmit do.</summary>
         public Digits(global::TfjsBridge.PreferredBackend backend = global::TfjsBridge.PreferredBackend.Auto)
-            : base(new global::TfjsBridge.ModelInfo(Slug, ContractHash, Width, Height, 2), backend)
+            : base(new global::TfjsBridge.ModelInfo(Slug, ContractHash, Width, Height, Labels.Count, 2), backend)
         {
         }
 
