@@ -171,18 +171,20 @@ def path_refusal(path: str) -> str | None:
 
 def _collisions(entries: Sequence[zipfile.ZipInfo]) -> Iterator[tuple[str, str]]:
     """Entries that would land on one file where case or the form of accents does not count."""
-    files: dict[str, str] = {}
-    folders: dict[str, str] = {}
+    taken: dict[str, tuple[str, bool]] = {}
     for entry in entries:
-        name = entry.orig_filename.removesuffix("/")
-        mine = folders if entry.is_dir() else files
-        key = _folded(name)
-        if (not entry.is_dir() and key in files) or files.get(key, folders.get(key, name)) != name:
-            yield entry.orig_filename, f"it collides with {printable(files.get(key) or folders[key])}"
-        mine.setdefault(key, name)
-    for key, name in files.items():
-        if above := [folder for folder in map(str, PurePosixPath(key).parents) if folder in files]:
-            yield name, f"it lies below {printable(files[above[0]])}, which is a file"
+        for path, is_file in _places(entry):
+            at = taken.setdefault(_folded(path), mine := (path, is_file))
+            if at is not mine and (is_file or at != mine):
+                yield entry.orig_filename, f"it collides with {printable(at[0])}"
+                break
+
+
+def _places(entry: zipfile.ZipInfo) -> Iterator[tuple[str, bool]]:
+    """The folders above an entry and the entry itself, each with whether it is a file."""
+    parts = entry.orig_filename.removesuffix("/").split("/")
+    for depth in range(1, len(parts) + 1):
+        yield "/".join(parts[:depth]), depth == len(parts) and not entry.is_dir()
 
 
 def _folded(name: str) -> str:
