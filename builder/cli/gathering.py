@@ -1,0 +1,169 @@
+"""What `generate` reads: flags, options file, model, labels and target become one `Gathered`; all problems at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
+from builder.inputs.archive import Unpacked, unpacked
+from builder.inputs.facts import ModelFacts
+from builder.inputs.labels import read_labels
+from builder.inputs.options import Settings, Source, find_options, flag, flag_settings, read_options
+from builder.inputs.teachable_machine import Export, read_export
+from builder.inputs.tfjs_model import read_model
+from builder.resolve import Options, resolve
+from builder.spec import ModelSpec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the tree goes. `unity` is the project's version of the editor; None for a plain folder."""
+
+    folder: Path
+    unity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A model that can be generated. `settings` say what was stated and by whom, `options` what that comes to.
+
+    `model` is the path as given. `remarks` are reasons for what the model itself states, for people to read.
+    """
+
+    model: Path
+    settings: Settings
+    options: Options
+    target: Target
+    facts: ModelFacts
+    spec: ModelSpec
+    labels: Source
+    remarks: tuple[str, ...]
+
+    def source(self, *names: str, otherwise: str = "default") -> str:
+        """Who stated one of these settings: `--fit`, `tfjs-for-unity.toml`, `metadata.json`, or `otherwise`."""
+        found = dict.fromkeys(self.settings.sources[name].shown for name in names if name in self.settings.sources)
+        return ", ".join(found) or otherwise
+
+
+@contextmanager
+def gathered(model: Path | None, config: Path | None, given: Mapping[str, Any]) -> Iterator[Gathered]:
+    """Everything about the model at `model`, or the one that the options file `config` names; `given` are the flags by
+    field, None where not given. What a ZIP holds is there until the context ends."""
+    said = _said(model, config, given)
+    if said.model is None:
+        message = "Give MODEL, or --config FILE."
+        raise click.UsageError(message)
+    if (said.into is None) == (said.out is None):
+        message = "Give either --into UNITY_PROJECT or --out FOLDER."
+        raise click.UsageError(message)
+    with unpacked(said.model) as place:
+        yield _gather(said, said.model, place)
+
+
+def _said(model: Path | None, config: Path | None, given: Mapping[str, Any]) -> Settings:
+    """What flags and the options file say; without MODEL, the options file names the model or lies in its folder."""
+    problems: list[Problem] = []
+    flags = _attempt(lambda: flag_settings(given), problems)
+    path = config or (find_options(model) if model else None)
+    file = _attempt(lambda: read_options(path), problems) if path else Settings()
+    if problems:
+        raise UserError(problems)
+    assert flags and file
+    return replace(flags.over(file), model=model or file.model or (path and path.parent))
+
+
+def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
+    problems: list[Problem] = []
+    folder = place.path if place.path.is_dir() else place.path.parent
+    target = _attempt(lambda: _target(said), problems)
+    facts = _attempt(lambda: read_model(place.path), problems)
+    export = _attempt(lambda: read_export(folder, labels=said.labels is None), problems)
+    labels = _attempt(lambda: _labels(said, export, facts), problems)
+    settings = said.over(export.settings) if export else said
+    known = {item.name for item in fields(Options)}
+    options = Options(**{name: value for name, value in settings.said().items() if name in known})
+    spec = None
+    if facts:
+        spec = _attempt(lambda: resolve(facts, labels[0] if labels else _placeholders(facts), options), problems)
+    if problems:
+        raise UserError(_placed(problems, settings))
+    assert target and facts and labels and spec
+    return Gathered(
+        model=model,
+        settings=settings,
+        options=options,
+        target=target,
+        facts=facts,
+        spec=spec,
+        labels=labels[1],
+        remarks=_remarks(export, settings),
+    )
+
+
+def _attempt(read: Callable[[], T], problems: list[Problem]) -> T | None:
+    try:
+        return read()
+    except UserError as error:
+        problems += error.problems
+        return None
+
+
+def _placed(problems: Sequence[Problem], settings: Settings) -> Iterator[Problem]:
+    """The problems; one with a flag that was not given, but stands in a file, is one of that file's key."""
+    places = {flag(name): source.where for name, source in settings.sources.items()}
+    return (replace(found, where=places.get(found.where, found.where)) for found in problems)
+
+
+def _labels(said: Settings, export: Export | None, facts: ModelFacts | None) -> tuple[tuple[str, ...], Source] | None:
+    """The labels that were given, or those that come with the model; None where the model could not be read."""
+    if said.labels is not None:
+        return read_labels(said.labels), replace(said.sources["labels"], shown=said.labels.name)
+    if export and export.labels:
+        return export.labels, Source(export.path.name, str(export.path))
+    if facts is None:
+        return None
+    if not facts.labels:
+        raise fail(BAD_LABELS, facts.json_path, reason="--labels is not given, and the model carries none")
+    return facts.labels, Source(facts.json_path.name, str(facts.json_path))
+
+
+def _placeholders(facts: ModelFacts) -> tuple[str, ...]:
+    """Stand in for labels that are missing or bad, so that the other problems are found too; never rendered."""
+    shape = facts.outputs[0].shape if facts.outputs else None
+    return tuple(str(number) for number in range(max(shape[-1], 1) if shape else 1))
+
+
+def _remarks(export: Export | None, settings: Settings) -> tuple[str, ...]:
+    """The export's remark, where what it states counts."""
+    stated = export.settings.sources.values() if export else ()
+    counts = any(source in stated for source in settings.sources.values())
+    return (export.remark,) if export and export.remark and counts else ()
+
+
+def _target(said: Settings) -> Target:
+    if said.into is None:
+        assert said.out is not None
+        return Target(folder=said.out)
+    version = said.into / "ProjectSettings" / "ProjectVersion.txt"
+    for found, missing in (
+        ((said.into / "Assets").is_dir(), "Assets"),
+        (version.is_file(), f"{version.parent.name}/{version.name}"),
+    ):
+        if not found:
+            raise fail(NOT_A_PROJECT, said.into, missing=missing)
+    return Target(folder=said.into, unity=_unity_version(version))
+
+
+def _unity_version(file: Path) -> str:
+    """The editor's version, such as 2021.3.16f1."""
+    found = re.search(r"^m_EditorVersion:[ \t]*(\S+)", file.read_text("utf-8", errors="replace"), re.MULTILINE)
+    return found[1] if found else "of unknown version"
