@@ -221,7 +221,7 @@ UNSUPPORTED_MODEL = _define(
     "UNSUPPORTED_MODEL",
     207,
     "The model cannot be used as an image classifier: {reason}.",
-    "Classifiers take one image [batch, height, width, 1 or 3] of float32 and give one score per class.",
+    "Classifiers take one image, gray or RGB, as [batch, height, width, channels], and give one score per class.",
     "{remedy}",
 )
 UNREADABLE_FILE = _define(
@@ -253,7 +253,8 @@ LABEL_COUNT = _define(
     301,
     "There are {labels} labels, but the model has {outputs} outputs.",
     "Every output of a classifier needs its label, in the model's order.",
-    "Give the label file that belongs to this model.",
+    "Give the label file that belongs to this model; where its first output is a background class without a label, "
+    "add --skip-first 1.",
 )
 BAD_NAME = _define(
     "BAD_NAME",
@@ -272,10 +273,9 @@ NAME_MISSING = _define(
 NORMALIZATION_UNKNOWN = _define(
     "NORMALIZATION_UNKNOWN",
     304,
-    "The model does not say how its input is normalized.",
+    "The model does not say how its input is normalized{hints}.",
     "A wrong normalization gives wrong predictions without any error, so it is never guessed.",
-    "Add --normalize with one of: unit (0..1), signed (-1..1), imagenet (ImageNet mean and std), none (0..255); "
-    "the code that trained the model says which.",
+    "Look into the code that trained the model, and add what it does to a pixel's value of 0..255:{choices}",
 )
 BAD_OPTION = _define(
     "BAD_OPTION",
@@ -292,6 +292,21 @@ BAD_OPTIONS_FILE = _define(
     "Mend the file; docs/generate.md lists its keys.",
 )
 
+INPUT_SIZE_UNKNOWN = _define(
+    "INPUT_SIZE_UNKNOWN",
+    320,
+    "The model takes pictures of any size: its input has the shape {shape}.",
+    "Every picture is brought to one size before the model sees it, and the model works best at that of its training.",
+    "Add --input-size WIDTHxHEIGHT with the size that the model was trained on, for example --input-size 224x224.",
+)
+OUTPUT_UNCLEAR = _define(
+    "OUTPUT_UNCLEAR",
+    321,
+    "Several outputs could be class scores: {outputs}.",
+    "A classifier here gives the scores of one output, and which one is not guessed.",
+    "Add --output with its name, for example --output {example}.",
+)
+
 # --- 400-499: the Unity project and the files written into it -------------------------------------------------------
 
 NOT_A_PROJECT = _define(
@@ -299,7 +314,7 @@ NOT_A_PROJECT = _define(
     400,
     "This is not a Unity project: {missing} is missing.",
     "A Unity project has the folder Assets and the file ProjectSettings/ProjectVersion.txt.",
-    "Give the project's top folder to --into, or use --out FOLDER to write the files for copying.",
+    "Give the project's top folder; `generate --out FOLDER` writes the files for copying.",
 )
 FOREIGN_FILE = _define(
     "FOREIGN_FILE",
@@ -391,7 +406,7 @@ DAMAGED_MODEL = _define(
     "DAMAGED_MODEL",
     413,
     "The installed model {model} cannot be written anew: {reason}.",
-    "All models of a project are of one version, and a model is upgraded from its contract.json and the files beside it.",
+    "A model is upgraded, together with all others, from its contract.json and the files beside it.",
     "Restore the files from version control, or `tfjs-for-unity remove {model}` and generate it again.",
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from builder.spec import OutputFile
-from builder.writer import Plan, apply, make_plan
+from builder.writer import Install, Plan, Request, apply, make_plan, opened
 from builder.writer.content import digest
 
 RUNTIME = "Packages/com.tfjsbridge.runtime"
@@ -40,13 +40,27 @@ def tree(
     return files + [OutputFile(PurePosixPath(f"{f.path}.meta"), meta(str(f.path)), f.per_model) for f in files]
 
 
-def planned(files: list[OutputFile], target: Path, model: str = "Cats") -> Plan:
-    return make_plan(files, target, model=model, inputs={"model": model.lower()})
+def install(files: list[OutputFile], model: str = "Cats") -> Install:
+    return Install(model, tuple(files), {"model": model.lower()})
 
 
-def put(files: list[OutputFile], target: Path, model: str = "Cats") -> Plan:
-    plan = planned(files, target, model)
-    apply(plan)
+def planned(files: list[OutputFile], target: Path, model: str = "Cats", *, force: bool = False) -> Plan:
+    return make_plan(Request(installs=(install(files, model),), force=force), target)
+
+
+def put(files: list[OutputFile], target: Path, model: str = "Cats", *, force: bool = False) -> Plan:
+    return carried_out(Request(installs=(install(files, model),), force=force), target)
+
+
+def drop(target: Path, *models: str, force: bool = False) -> Plan:
+    return carried_out(Request(drop=frozenset(models), force=force), target)
+
+
+def carried_out(request: Request, target: Path) -> Plan:
+    """As the commands do it: lock, recover, plan, apply."""
+    with opened(target, wait_s=0):
+        plan = make_plan(request, target)
+        apply(plan)
     return plan
 
 

@@ -52,5 +52,8 @@ def streaming_assets(
     return [
         OutputFile(ROOT / ".gitattributes", GITATTRIBUTES),
         OutputFile(home / CONTRACT, contract_bytes(spec, runtime), per_model=True),
-        *(OutputFile(to / file.path, source / file.path, per_model=True) for to, source, file in copies),
+        *(
+            OutputFile(to / file.path, source / file.path, per_model=True, sha256=file.sha256)
+            for to, source, file in copies
+        ),
     ]

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from builder import __version__
-from builder.errors import BAD_MANIFEST, fail
+from builder.errors import BAD_MANIFEST, NEWER_PROJECT, UserError, fail
 from builder.writer.paths import is_safe
 
 NAME = ".tfjs-for-unity.json"  # Unity skips files that begin with a dot
 VERSION = 1
+GENERATOR = f"tfjs-for-unity {__version__}"
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+_HOMES = ("Packages", "Assets/StreamingAssets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Manifest:
     __pydantic_config__ = _STRICT
 
     manifest: int = VERSION
-    generator: str = f"tfjs-for-unity {__version__}"
+    generator: str = GENERATOR
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     files: Mapping[str, Entry] = field(default_factory=dict)
 
@@ -56,6 +58,30 @@ def area(path: PurePosixPath) -> PurePosixPath:
     depth = 2 if path.parts[0] == "Packages" else 3
     folder = PurePosixPath(*path.parts[:depth])
     return folder.with_suffix("") if len(path.parts) == depth and folder.suffix == ".meta" else folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What a manifest of any version says."""
+
+    manifest: int = VERSION
+    generator: str = GENERATOR
+
+
+def _release(generator: str) -> tuple[int, ...]:
+    """`tfjs-for-unity 1.20.3.dev1` → (1, 20, 3); () where there is no version."""
+    found = re.search(r"(\d+(?:\.\d+)*)", generator)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
+def _refuse_newer(file: Path, head: _Head) -> None:
+    if head.manifest > VERSION or _release(head.generator) > _release(GENERATOR):
+        raise fail(NEWER_PROJECT, file, actual=printable(head.generator), expected=GENERATOR)
+
+
+def printable(text: str) -> str:
+    """Text from a file, fit for a terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:100])
 
 
 def _refusal(found: Manifest, folder: PurePosixPath) -> str | None:
@@ -68,20 +94,37 @@ def _refusal(found: Manifest, folder: PurePosixPath) -> str | None:
     return None
 
 
+def _unreadable(file: Path, error: ValidationError) -> UserError:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return fail(BAD_MANIFEST, file, reason=f"{place}: {first['msg']}".removeprefix(": "))
+
+
 def read(target: Path, folder: PurePosixPath) -> Manifest:
-    """The manifest of `folder`, empty if there is none; raises BAD_MANIFEST."""
+    """The manifest of `folder`, empty if there is none; raises BAD_MANIFEST or NEWER_PROJECT."""
     file = target / folder / NAME
     if not file.is_file():
         return Manifest()
     try:
-        found = TypeAdapter(Manifest).validate_json(file.read_bytes())
+        content = file.read_bytes()
+        _refuse_newer(file, TypeAdapter(_Head).validate_json(content))
+        found = TypeAdapter(Manifest).validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise fail(BAD_MANIFEST, file, reason=f"{place}: {first['msg']}".removeprefix(": ")) from None
+        raise _unreadable(file, error) from None
     if reason := _refusal(found, folder):
         raise fail(BAD_MANIFEST, file, reason=reason)
     return found
+
+
+def _folders(target: Path) -> Iterator[PurePosixPath]:
+    for home in _HOMES:
+        for file in (target / home).glob(f"*/{NAME}"):
+            yield PurePosixPath(file.parent.relative_to(target).as_posix())
+
+
+def read_all(target: Path) -> dict[PurePosixPath, Manifest]:
+    """Every manifest below `target`, by its folder, sorted."""
+    return {folder: read(target, folder) for folder in sorted(_folders(target))}
 
 
 def to_bytes(manifest: Manifest) -> bytes:

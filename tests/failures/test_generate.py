@@ -165,7 +165,7 @@ def test_two_models_live_in_one_project(run: Run, model: Path, project: Path) ->
     assert "Packages/com.tfjsbridge.models/Runtime/Other.cs" in after
 
 
-def test_model_made_for_another_runtime_is_named(
+def test_model_made_for_another_runtime_is_upgraded_with_it(
     run: Run, model: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(*arguments(model, "--into", project))
@@ -173,9 +173,13 @@ def test_model_made_for_another_runtime_is_named(
     monkeypatch.setattr(resources, "runtime", lambda: newer)
     second = run(model, "--labels", model / "labels.txt", "--normalize", "unit", "--into", project, "--name", "Other")
     again = run(*arguments(model, "--into", project))
-    remark = "Made by another version, so generate these models again too: hand-signs\n"
+    remark = "Made by another version, so upgraded with it: HandSigns\n"
     assert [remark in outcome.err for outcome in (first, second, again)] == [False, True, False]
-    assert len(list((project / SERVED / "runtime").glob("*.js"))) == 1
+    scripts = [path.name for path in (project / SERVED / "runtime").glob("*.js")]
+    assert len(scripts) == 1
+    contracts = [json.loads(path.read_text("utf-8")) for path in (project / SERVED).glob("*/contract.json")]
+    assert [found["runtime"]["script"]["path"] for found in contracts] == [f"../runtime/{scripts[0]}"] * 2
+    assert "\nNothing to do: " in again.err
 
 
 def test_new_labels_change_only_the_class_and_the_contract(run: Run, model: Path, project: Path) -> None:

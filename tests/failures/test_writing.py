@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import UserError
-from builder.writer import Plan, Recovery, recover
+from builder.writer import Plan, Recovered, Recovery, recover
 from tests.trees import contents, planned, put, tree
 
 
@@ -40,7 +40,7 @@ def failing_replace(number: int, forever: bool) -> Replace:
 
 
 def renames(plan: Plan) -> int:
-    return len(plan.steps) + 1  # one per step, and one for the journal
+    return len(plan.steps) + 2  # one per step, one for the journal, and one that ends the run
 
 
 def failing_runs(project: Path) -> Iterator[int]:
@@ -94,9 +94,9 @@ def test_run_killed_at_any_rename_is_undone_by_the_next(
         assert (project / ".tfjs-for-unity~").is_dir()
         if not cleanup_works:  # the first attempt to undo is killed too
             half_undone(project, monkeypatch)
-        assert recover(project) == expected, number
+        assert recover(project) == Recovered(expected), number
         assert contents(project) == before, number
-    assert recover(project) == Recovery.NOTHING
+    assert recover(project) == Recovered(Recovery.NOTHING)
 
 
 def killed(project: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -130,7 +130,7 @@ def recover_keeping_stage(project: Path, patch: pytest.MonkeyPatch) -> None:
     def killed_discard(*_: object) -> None:
         raise Killed
 
-    patch.setattr("builder.writer.swap._discard", killed_discard)
+    patch.setattr("builder.writer.stage.Stage.discard", killed_discard)
     recover(project)
 
 
@@ -151,7 +151,7 @@ def test_undo_that_fails_says_where_the_old_files_are(project: Path, monkeypatch
             put(tree(version="2"), project)
     assert [p.kind.id for p in error.value.problems] == ["NOT_UNDONE"]
     assert str(error.value.problems[0].params["backup"]).endswith(".tfjs-for-unity~/old")
-    assert recover(project) == Recovery.UNDONE
+    assert recover(project) == Recovered(Recovery.UNDONE)
     assert contents(project) == before
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from builder.errors import UserError
 from builder.spec import OutputFile
-from builder.writer import Action, apply, make_plan
-from tests.trees import MODELS, RUNTIME, SERVED, contents, meta, put, snapshot, tree
+from builder.writer import Action, Install, Request, apply, make_plan
+from tests.trees import MODELS, RUNTIME, SERVED, contents, meta, planned, put, snapshot, tree
 
 
 def ids(error: pytest.ExceptionInfo[UserError]) -> list[tuple[str, str]]:
@@ -40,7 +40,8 @@ def test_copies_files_that_are_given_by_path(project: Path, tmp_path: Path) -> N
     weights.write_bytes(bytes(range(256)) * 8192)
     weights.chmod(0o444)
     copied: list[int] = []
-    plan = make_plan([OutputFile(PurePosixPath(f"{SERVED}/cats/big.bin"), weights, True)], project, model="Cats")
+    big = OutputFile(PurePosixPath(f"{SERVED}/cats/big.bin"), weights, True)
+    plan = make_plan(Request(installs=(Install("Cats", (big,)),)), project)
     apply(plan, copied.append)
     written = project / SERVED / "cats" / "big.bin"
     assert written.read_bytes() == weights.read_bytes()
@@ -99,7 +100,7 @@ def test_edited_file_is_refused_even_if_the_tool_would_not_change_it(project: Pa
     put(tree(), project)
     (project / MODELS / "Runtime" / "Cats.cs").write_text("class Cats { int mine; }\n", "utf-8")
     with pytest.raises(UserError) as error:
-        make_plan(tree(), project, model="Cats")
+        planned(tree(), project)
     assert ids(error) == [("FOREIGN_FILE", str(project / MODELS / "Runtime" / "Cats.cs"))]
 
 
@@ -207,8 +208,9 @@ def test_stale_file_that_was_edited_is_left_and_forgotten(project: Path) -> None
     put(tree(shards=("w.bin", "old.bin")), project)
     (project / SERVED / "cats" / "old.bin").write_bytes(b"mine now")
     plan = put(tree(), project)
-    assert [str(p) for p in plan.paths(Action.LEAVE)] == [f"{SERVED}/cats/old.bin"]
+    assert [str(p) for p in plan.edited(Action.LEAVE)] == [f"{SERVED}/cats/old.bin"]
     assert (project / SERVED / "cats" / "old.bin").read_bytes() == b"mine now"
+    assert (project / SERVED / "cats" / "old.bin.meta").exists()  # Unity would give it another GUID
     assert put(tree(), project).paths(Action.LEAVE) == []
 
 
@@ -284,7 +286,7 @@ def test_link_inside_the_project_is_followed(project: Path) -> None:
     ("text", "reason"),
     [
         ("nonsense", "Invalid JSON"),
-        ('{"manifest": 2}', "version 2"),
+        ('{"manifest": 0}', "version 0"),
         ('{"files": {"../../x": {"sha256": "%s"}}}' % ("0" * 64), "is not below"),
         ('{"files": {"Assets/Mine.cs": {"sha256": "%s"}}}' % ("0" * 64), "is not below"),
         ('{"files": {"x": {"sha256": "0"}}}', "64 hex digits"),
