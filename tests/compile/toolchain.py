@@ -81,12 +81,18 @@ def _run(command: list[str], env: Mapping[str, str] | None = None) -> str:
 
 
 def compile_cs(
-    output: Path, sources: Iterable[Path], *, references: Iterable[Path] = (), defines: Iterable[str] = ()
+    output: Path,
+    sources: Iterable[Path],
+    *,
+    references: Iterable[Path] = (),
+    defines: Iterable[str] = (),
+    ignored: Iterable[int] = (),
 ) -> Path:
-    """Compiles to a library, or to a program where `output` ends in .exe; a warning is an error."""
+    """Compiles to a library, or to a program where `output` ends in .exe; warnings are errors unless `ignored`."""
     kind = "exe" if output.suffix == ".exe" else "library"
     options = ["-langversion:7.2", "-warnaserror", "-warn:4", f"-target:{kind}", f"-out:{output}", "-nologo"]
     options += [f"-r:{reference}" for reference in references] + [f"-d:{define}" for define in defines]
+    options += [f"-nowarn:{warning}" for warning in ignored]
     _run(["mcs", *options, *map(str, sources)])
     return output
 

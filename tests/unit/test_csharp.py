@@ -113,9 +113,10 @@ def test_pascal_case_keeps_acronyms() -> None:
 
 
 def test_every_error_of_the_game_has_its_code() -> None:
-    expected = {kind.code for kind in CATALOGUE.values() if kind.in_game}
-    text = package("ErrorCode.cs.j2")
-    assert {int(code) for code in re.findall(r"^        \w+ = (\d+),$", text, re.MULTILINE)} == expected | {0}
+    expected = {kind.id.replace("_", "").lower(): kind.code for kind in CATALOGUE.values() if kind.in_game}
+    members = re.findall(r"^        (\w+) = (\d+),$", package("ErrorCode.cs.j2"), re.MULTILINE)
+    assert {name.lower(): int(code) for name, code in members} == expected | {"none": 0}
+    assert len(expected) >= 15 and all(100 <= code < 200 for code in expected.values())
 
 
 def test_error_texts_are_the_catalogues() -> None:

@@ -17,7 +17,7 @@ namespace UnityEngine
         public HideFlags hideFlags { get; set; }
 
         public static void Destroy(Object target) { if ((object)target != null) target._isDestroyed = true; }
-        public static void DontDestroyOnLoad(Object target) { }
+        public static void DontDestroyOnLoad(Object target) { Stub.Kept.Add(target); }
 
         // A destroyed object equals null.
         public static bool operator ==(Object a, Object b) => IsGone(a) || IsGone(b) ? IsGone(a) && IsGone(b) : ReferenceEquals(a, b);
@@ -124,6 +124,7 @@ namespace UnityEngine
     {
         public static readonly List<string> Logs = new List<string>();
         public static readonly List<MonoBehaviour> Behaviours = new List<MonoBehaviour>();
+        public static readonly List<Object> Kept = new List<Object>();
         public static readonly List<IEnumerator> Coroutines = new List<IEnumerator>();
         public static RuntimePlatform Platform = RuntimePlatform.WebGLPlayer;
 
@@ -142,6 +143,21 @@ namespace UnityEngine
                 if (!Coroutines[i].MoveNext()) Coroutines.RemoveAt(i);
             }
         }
+
+        /// <summary>Destroys what the scene held.</summary>
+        public static void LoadScene()
+        {
+            foreach (var behaviour in Behaviours.ToArray())
+            {
+                if (behaviour == null || Kept.Contains(behaviour.gameObject)) continue;
+                Send(behaviour, "OnDestroy");
+                Object.Destroy(behaviour);
+            }
+        }
+
+        /// <summary>Calls a private method as Unity does, if there is one.</summary>
+        public static void Send(MonoBehaviour behaviour, string message) =>
+            behaviour.GetType().GetMethod(message, BindingFlags.Instance | BindingFlags.NonPublic)?.Invoke(behaviour, null);
 
         /// <summary>Enters play mode without a domain reload.</summary>
         public static void EnterPlayMode(Assembly assembly)

@@ -76,6 +76,25 @@ public static class Loading
         Check.True(!model.TryGetResult(out _), "no result");
     }
 
+    public static void StaleFileIsNamedOnceWhereNobodyAwaits()
+    {
+        const string Text = "https://game.example/StreamingAssets/tfjs-bridge/hand-signs/contract.json is not the file that " +
+            "was generated (SHA-256 differs). Publish StreamingAssets/tfjs-bridge anew, all files from one build.";
+        var model = new HandSigns();
+        model.TrySubmit(new Texture2D(8, 8));
+        Check.Equal(HandSigns.ContractHash, Fake.Hash);
+        Fake.Fail(1, 105, Text);
+        for (var i = 0; i < 3; i++)
+        {
+            Check.Frames(1);
+            Check.True(!model.TrySubmit(new Texture2D(8, 8)), "refused");
+            Check.Equal(ErrorCode.HashMismatch, model.Predict(new Texture2D(8, 8)).ErrorCode);
+        }
+        Check.Equal(ErrorCode.HashMismatch, model.ErrorCode);
+        Check.Equal(Text, model.Error);
+        Check.Equal("error: [TfjsBridge] hand-signs: " + Text, string.Join("\n", Stub.Logs));
+    }
+
     public static void LongErrorTextIsComplete()
     {
         var model = new HandSigns();

@@ -60,8 +60,8 @@ namespace TfjsBridge
         public bool TryGetResult(out Prediction<TLabel> result)
         {
             TakeResults();
-            result = _isUnread ? _newest : default(Prediction<TLabel>);
-            var isNew = _isUnread;
+            var isNew = _isUnread && State != ModelState.Disposed;
+            result = isNew ? _newest : default(Prediction<TLabel>);
             _isUnread = false;
             return isNew;
         }
