@@ -18,7 +18,7 @@ from builder.inputs.labels import read_labels
 from builder.inputs.options import Settings, Source, find_options, flag, flag_settings, read_options
 from builder.inputs.teachable_machine import Export, read_export
 from builder.inputs.tfjs_model import read_model
-from builder.resolve import Options, resolve
+from builder.resolve import Options, remarks, resolve
 from builder.spec import ModelSpec
 
 T = TypeVar("T")
@@ -36,7 +36,8 @@ class Target:
 class Gathered:
     """A model that can be generated. `settings` say what was stated and by whom, `options` what that comes to.
 
-    `model` is the path as given. `remarks` are reasons for what the model itself states, for people to read.
+    `model` is the path as given. `reason` says why the model itself states its normalization, where it does; `remarks`
+    are other things that its user should know.
     """
 
     model: Path
@@ -46,6 +47,7 @@ class Gathered:
     facts: ModelFacts
     spec: ModelSpec
     labels: Source
+    reason: str | None
     remarks: tuple[str, ...]
 
     def source(self, *names: str, otherwise: str = "default") -> str:
@@ -86,7 +88,7 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
     folder = place.path if place.path.is_dir() else place.path.parent
     target = _attempt(lambda: _target(said), problems)
     facts = _attempt(lambda: read_model(place.path), problems)
-    export = _attempt(lambda: read_export(folder, labels=said.labels is None), problems)
+    export = _attempt(lambda: read_export(folder), problems)
     labels = _attempt(lambda: _labels(said, export, facts), problems)
     settings = said.over(export.settings) if export else said
     known = {item.name for item in fields(Options)}
@@ -105,7 +107,8 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
         facts=facts,
         spec=spec,
         labels=labels[1],
-        remarks=_remarks(export, settings),
+        reason=_reason(export, settings),
+        remarks=remarks(facts, spec),
     )
 
 
@@ -127,8 +130,8 @@ def _labels(said: Settings, export: Export | None, facts: ModelFacts | None) -> 
     """The labels that were given, or those that come with the model; None where the model could not be read."""
     if said.labels is not None:
         return read_labels(said.labels), replace(said.sources["labels"], shown=said.labels.name)
-    if export and export.labels:
-        return export.labels, Source(export.path.name, str(export.path))
+    if export and export.found is not None:
+        return export.labels(), Source(export.path.name, str(export.path))
     if facts is None:
         return None
     if not facts.labels:
@@ -142,11 +145,11 @@ def _placeholders(facts: ModelFacts) -> tuple[str, ...]:
     return tuple(str(number) for number in range(max(shape[-1], 1) if shape else 1))
 
 
-def _remarks(export: Export | None, settings: Settings) -> tuple[str, ...]:
+def _reason(export: Export | None, settings: Settings) -> str | None:
     """The export's remark, where what it states counts."""
     stated = export.settings.sources.values() if export else ()
     counts = any(source in stated for source in settings.sources.values())
-    return (export.remark,) if export and export.remark and counts else ()
+    return export.remark if export and counts else None
 
 
 def _target(said: Settings) -> Target:

@@ -1,53 +1,56 @@
-"""`tfjs-for-unity generate`: from a model to the files in a Unity project."""
+"""`tfjs-for-unity generate`: its flags. What it does is in `generation`, which is imported when it runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from builder.cli.flags import WriteFlags, write_flags
+from builder.cli.sections import SectionedCommand, section
+
 _PATH = click.Path(path_type=Path)
+_files = section("Files")
+_pre = section("How a picture becomes the input, as in training")
+_post = section("What the scores mean")
 
 
-@click.command()
-@click.argument("model", type=_PATH)
-@click.option("--labels", type=_PATH, help="The class names, in the model's order: JSON, or text with one per line.")
-@click.option("--into", type=_PATH, metavar="UNITY_PROJECT", help="The Unity project to write into.")
-@click.option("--out", type=_PATH, metavar="FOLDER", help="Write the same tree into a folder, to copy by hand.")
-@click.option("--name", help="The C# class; without it, the model folder's name.")
-@click.option("--normalize", metavar="unit|signed|imagenet|none", help="What 0..255 becomes, as in training.")
-@click.option(
-    "--fit",
-    default="stretch",
-    show_default=True,
-    metavar="stretch|crop|letterbox",
-    help="How other proportions are fitted.",
-)
-@click.option(
-    "--filter",
-    default="triangle",
-    show_default=True,
-    metavar="nearest|bilinear|triangle",
-    help="How pictures are resized; triangle is the bilinear of Pillow and torchvision.",
-)
-@click.option("--top-k", type=int, metavar="N", help="Report only the N best classes; without it, all.")
+@click.command(cls=SectionedCommand, context_settings={"max_content_width": 110})
+@click.argument("model", type=_PATH, required=False)
+@_files("--labels", type=_PATH, metavar="FILE", help="Class names in the model's order: JSON, CSV or text.")
+@_files("--config", type=_PATH, metavar="FILE", help="Options; without it tfjs-for-unity.toml beside MODEL.")
+@_files("--into", type=_PATH, metavar="UNITY_PROJECT", help="The Unity project to write into.")
+@_files("--out", type=_PATH, metavar="FOLDER", help="Write the same tree into a folder, to copy by hand.")
+@_files("--name", metavar="NAME", help="The C# class; without it, the model folder's name.")
+@_pre("--normalize", metavar="PRESET", help="What 0..255 becomes: one of the presets above.")
+@_pre("--mean", metavar="N[,N,N]", help="Instead: (value * scale - mean) / std per channel.")
+@_pre("--std", metavar="N[,N,N]", help="One number, or one per channel.")
+@_pre("--scale", metavar="N", help="One number, such as 1/255.")
+@_pre("--channel-order", metavar="rgb|bgr", help="bgr for OpenCV's and Caffe's.  [default: rgb]")
+@_pre("--input-size", metavar="SIZE", help="224 or 320x240; for models that take any size.")
+@_pre("--fit", metavar="WAY", help="stretch, crop or letterbox.  [default: stretch]")
+@_pre("--filter", metavar="FILTER", help="nearest, bilinear or triangle.  [default: triangle]")
+@_post("--output", metavar="OUTPUT", help="The output with the scores, if there are several.")
+@_post("--softmax/--no-softmax", default=None, help="Turn raw scores into probabilities.  [default: no]")
+@_post("--skip-first", is_flag=False, flag_value=1, type=int, metavar="[N]", help="Leave out N (1) background classes.")
+@_post("--top-k", type=int, metavar="N", help="Report only the N best classes.  [default: all]")
+@write_flags(section("How it is done"))
 def command(
-    *,
-    model: Path,
-    labels: Path | None,
-    into: Path | None,
-    out: Path | None,
-    name: str | None,
-    normalize: str | None,
-    fit: str,
-    filter: str,
-    top_k: int | None,
+    model: Path | None,
+    config: Path | None,
+    dry_run: bool,
+    force: bool,
+    as_json: bool,
+    **given: Any,  # noqa: ANN401
 ) -> None:
-    """Write the Unity plug-in for a TensorFlow.js image classifier: a folder with model.json, or the JSON file itself.
+    """Write the Unity plug-in for a TensorFlow.js image classifier: a folder with model.json, the JSON file itself, or
+    a ZIP of it. A Teachable Machine export needs neither labels nor normalization.
 
     \b
     tfjs-for-unity generate models/hands --labels labels.txt --normalize unit --into MyGame --name HandSigns
-    tfjs-for-unity generate models/hands --labels labels.txt --normalize unit --out plug-in
+    tfjs-for-unity generate converted_tfjs.zip --into MyGame --name Snacks
+    tfjs-for-unity generate --config models/hands/tfjs-for-unity.toml --out plug-in
 
     \b
     --normalize  unit      0..1
@@ -55,10 +58,11 @@ def command(
                  imagenet  0..1, less ImageNet's mean, by its standard deviation
                  none      0..255
 
-    Files that are already there and were not written by this command, or were edited since, are never overwritten. The
-    same command twice changes nothing. Prints a C# script for the model on stdout.
+    Says what it understood and where each value came from; a flag wins over the file, the file over the model. The same
+    command twice changes nothing; files that it did not write, or that were edited since, are never overwritten without
+    --force. Models of the project that another version wrote are upgraded with it. Prints a C# script for the model on
+    stdout. All options: docs/generate.md; the keys of --json: docs/installed.md
     """
     from builder.cli.generation import generate  # only now: --help is immediate
 
-    options = {"name": name, "normalize": normalize, "fit": fit, "filter": filter, "top_k": top_k}
-    generate(model, labels=labels, into=into, out=out, options=options)
+    generate(model, config, given, WriteFlags(dry_run=dry_run, force=force, as_json=as_json))

@@ -97,7 +97,7 @@ def number(value: object) -> object:
 def numbers(value: object) -> object:
     """Numbers from text such as `0.485,0.456,0.406`, from a list, or from one number."""
     items = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
-    return tuple(number(item) for item in items)
+    return tuple(number(item) for item in items or [""])
 
 
 def size(value: object) -> object:
@@ -130,7 +130,7 @@ def flag_settings(given: Mapping[str, Any]) -> Settings:
 
 
 Number = Annotated[float, BeforeValidator(number), Field(allow_inf_nan=False)]
-Numbers = Annotated[tuple[Number, ...], BeforeValidator(numbers), Field(min_length=1)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(numbers)]
 Size = Annotated[tuple[int, int], BeforeValidator(size)]
 
 
@@ -234,13 +234,13 @@ _EXTRA = "extra inputs are not permitted"
 
 
 def _nearest(key: tuple[str, ...]) -> str:
-    """`, did you mean normalize?`: a key of the same table first, then one of another."""
+    """` (did you mean normalize?)`: a key of the same table first, then one of another."""
     siblings = list(_alternatives(key[:-1]))
     if near := get_close_matches(_spelled(key[-1]), siblings, n=1):
-        return f", did you mean {near[0]}?"
+        return f" (did you mean {near[0]}?)"
     everywhere = {path.rpartition(".")[2]: path for path in file_keys().values()}
     near = get_close_matches(_spelled(key[-1]), everywhere, n=1)
-    return f", did you mean {everywhere[near[0]]}?" if near else f"; known are {', '.join(siblings)}"
+    return f" (did you mean {everywhere[near[0]]}?)" if near else f"; known are {', '.join(siblings)}"
 
 
 def _spelled(key: str) -> str:

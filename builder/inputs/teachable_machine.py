@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from builder.errors import BAD_LABELS, fail
 from builder.inputs.jsonfile import json_where, parse_json, read_text
@@ -22,12 +21,20 @@ _IMAGE = "@teachablemachine/image"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What `metadata.json` says. `labels` is empty where it names none; `settings` is what the package states."""
+    """What `metadata.json` says. `found` is what stands there as labels, None where nothing does; `settings` are what
+    the package states."""
 
     path: Path
     package: str
-    labels: tuple[str, ...]
+    found: object
     settings: Settings
+
+    def labels(self) -> tuple[str, ...]:
+        """The labels in the model's order; a `UserError` names every bad one."""
+        if not isinstance(self.found, list):
+            raise fail(BAD_LABELS, json_where(self.path, ("labels",)), reason="this is not a list")
+        entries = [(json_where(self.path, ("labels", i)), label) for i, label in enumerate(self.found)]
+        return checked(entries, self.path)
 
     @property
     def remark(self) -> str | None:
@@ -37,9 +44,8 @@ class Export:
         return f"{METADATA} names {_IMAGE}, which crops pictures to the centre and hands them over as -1..1"
 
 
-def read_export(folder: Path, *, labels: bool = True) -> Export | None:
-    """The export in `folder`, or None where `metadata.json` is missing or another tool's. `labels` False leaves its
-    labels unread, for callers who have others."""
+def read_export(folder: Path) -> Export | None:
+    """The export in `folder`, or None where `metadata.json` is missing or another tool's."""
     path = folder / METADATA
     if not path.is_file():
         return None
@@ -47,20 +53,11 @@ def read_export(folder: Path, *, labels: bool = True) -> Export | None:
     package = value.get("packageName") if isinstance(value, dict) else None
     if not isinstance(package, str) or not package.startswith(_MAKER):
         return None
-    stated = Source(METADATA, json_where(path, ("packageName",)))
-    settings = (
-        Settings(normalize="signed", fit="crop", sources={"normalize": stated, "fit": stated})
-        if package == _IMAGE
-        else Settings()
-    )
-    texts = _labels(value, path) if labels else ()
-    return Export(path=path, package=package, labels=texts, settings=settings)
+    return Export(path=path, package=package, found=value.get("labels"), settings=_stated(package, path))
 
 
-def _labels(document: dict[str, Any], path: Path) -> tuple[str, ...]:
-    if "labels" not in document:
-        return ()
-    found = document["labels"]
-    if not isinstance(found, list):
-        raise fail(BAD_LABELS, json_where(path, ("labels",)), reason="this is not a list")
-    return checked([(json_where(path, ("labels", i)), label) for i, label in enumerate(found)], path)
+def _stated(package: str, path: Path) -> Settings:
+    if package != _IMAGE:
+        return Settings()
+    source = Source(METADATA, json_where(path, ("packageName",)))
+    return Settings(normalize="signed", fit="crop", sources={"normalize": source, "fit": source})

@@ -5,64 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from builder import resources
 from builder.cli import main
+from tests.failures.conftest import Run, error_lines, make_project
 from tests.golden.cases import fake_runtime
-from tests.models import tiny_labels, tiny_model
+from tests.models import tiny_labels
 
 SERVED = Path("Assets/StreamingAssets/tfjs-bridge")
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line, with a stand-in for the built runtime."""
-    runtime = fake_runtime(tmp_path / "runtime")
-    monkeypatch.setattr(resources, "runtime", lambda: runtime)
-
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["tfjs-for-unity", "generate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return Outcome(stop.value.code, captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return make_project(tmp_path / "Mein Spiel ö")
-
-
-def make_project(folder: Path, version: str = "m_EditorVersion: 2021.3.16f1\n") -> Path:
-    (folder / "Assets").mkdir(parents=True)
-    (folder / "ProjectSettings").mkdir()
-    (folder / "ProjectSettings" / "ProjectVersion.txt").write_text(version, "utf-8")
-    return folder
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    folder = tmp_path / "hand signs ✋"
-    tiny_model(folder)
-    (folder / "labels.txt").write_text("\n".join(tiny_labels()), "utf-8")
-    return folder
 
 
 def arguments(model: Path, *more: object) -> list[object]:
@@ -77,21 +30,18 @@ def times(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def error_lines(outcome: Outcome) -> list[str]:
-    return [line for line in outcome.err.splitlines() if line.startswith(("error ", "  where:"))]
-
-
 def test_says_what_it_understood_and_what_to_do_next(run: Run, model: Path, project: Path) -> None:
     outcome = run(*arguments(model, "--into", project, "--top-k", 2))
     assert outcome.code == 0
     first = ", ".join(tiny_labels())
     for line in (
-        "input          48x32 RGB",
-        "resizing       stretch, triangle",
-        "normalization  value / 127.5 - 1, so 0..255 becomes -1..1",
-        f"classes        5: {first}",
-        "reported       the 2 best classes",
-        f"written into   {project} (Unity 2021.3.16f1)",
+        "input          48x32 [model.json], RGB [default]",
+        "resizing       stretch [default], triangle [default]",
+        "normalization  value / 127.5 - 1, so 0..255 becomes -1..1 [--normalize]",
+        "output         scores [model.json], as the model gives it [default]",
+        f"classes        5: {first} [labels.txt]",
+        "reported       the 2 best classes [--top-k]",
+        f"written into   {project} (Unity 2021.3.16f1) [--into]",
     ):
         assert f"{line}\n" in outcome.err
     assert "\nDone: " in outcome.err and " new." in outcome.err
@@ -114,7 +64,7 @@ def test_normalization_is_shown_as_a_formula(
     run: Run, model: Path, project: Path, normalize: str, formula: str
 ) -> None:
     outcome = run(model, "--labels", model / "labels.txt", "--normalize", normalize, "--into", project, "--name", "A")
-    assert f"normalization  {formula}\n" in outcome.err
+    assert f"normalization  {formula} [--normalize]\n" in outcome.err
 
 
 def test_second_run_writes_nothing(run: Run, model: Path, project: Path) -> None:
@@ -200,7 +150,7 @@ def test_labels_may_come_from_the_model(run: Run, model: Path, project: Path) ->
     document["userDefinedMetadata"] = {"labels": ["v", "w", "x", "y", "z"]}
     (model / "model.json").write_text(json.dumps(document), "utf-8")
     outcome = run(model, "--normalize", "unit", "--into", project, "--name", "A")
-    assert outcome.code == 0 and "classes        5: v, w, x, y, z\n" in outcome.err
+    assert outcome.code == 0 and "classes        5: v, w, x, y, z [model.json]\n" in outcome.err
 
 
 @pytest.mark.parametrize("targets", [[], ["--into", "a", "--out", "b"]])
