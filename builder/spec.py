@@ -20,8 +20,11 @@ Task = Literal["classification"]
 Color = Literal["rgb", "gray"]
 Fit = Literal["stretch", "crop", "letterbox"]
 Filter = Literal["nearest", "bilinear", "triangle"]
-Activation = Literal["none"]
-DType = Literal["float32"]
+ChannelOrder = Literal["rgb", "bgr"]
+Layout = Literal["NHWC", "NCHW"]
+Activation = Literal["none", "softmax"]
+# The types of tensors that TensorFlow.js has; it takes a uint8 input as int32.
+DType = Literal["float32", "int32"]
 
 CHANNELS: dict[Color, int] = {"rgb": 3, "gray": 1}
 
@@ -59,16 +62,20 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocess:
-    """From a picture of any size to the input tensor [1, height, width, channels].
+    """From a picture of any size to the input tensor: [1, height, width, channels], or [1, channels, height, width]
+    where `layout` is NCHW.
 
     The picture is fitted to width x height by `filter`, rounded to 8 bits per channel, turned gray by BT.601 where
-    `color` is gray, and normalized per channel: `(value * scale - mean) / std` with value in 0..255.
-    `pad` is the colour around a letterboxed picture, 0..255.
+    `color` is gray, its channels put into `channel_order`, and normalized per channel: `(value * scale - mean) / std`
+    with value in 0..255. `mean` and `std` are in the tensor's channel order, so blue first for bgr.
+    `pad` is the colour around a letterboxed picture, red first, 0..255.
     """
 
     width: int
     height: int
     color: Color
+    channel_order: ChannelOrder
+    layout: Layout
     fit: Fit
     filter: Filter
     pad: tuple[int, int, int]
@@ -83,10 +90,22 @@ class Preprocess:
         _require(all(math.isfinite(v) for v in (self.scale, *self.mean, *self.std)), "numbers are finite")
         _require(all(v > 0 for v in self.std) and self.scale > 0, "scale and std are positive")
         _require(all(0 <= v <= 255 for v in self.pad), "pad is 0..255")
+        _require(self.color == "rgb" or self.channel_order == "rgb", "one channel has no order")
 
     @property
     def channels(self) -> int:
         return CHANNELS[self.color]
+
+    @property
+    def tensor_shape(self) -> tuple[int, int, int]:
+        """The input tensor's axes after the batch."""
+        image = (self.height, self.width)
+        return (self.channels, *image) if self.layout == "NCHW" else (*image, self.channels)
+
+    @property
+    def keeps_levels(self) -> bool:
+        """True where the model gets 0..255 as they are: whole numbers, as an integer tensor needs them."""
+        return self.scale == 1 and not any(self.mean) and all(std == 1 for std in self.std)
 
 
 MAX_INPUT_SIDE = 4096
@@ -94,13 +113,16 @@ MAX_INPUT_SIDE = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postprocess:
-    """From the output tensor to results: the `top_k` best classes, best first."""
+    """From the output tensor to results: `activation` over all its scores, then the first `skip_first` scores are left
+    out (background classes without a label), then the `top_k` best classes, best first."""
 
     activation: Activation
+    skip_first: int
     top_k: int
 
     def __post_init__(self) -> None:
         _require(self.top_k > 0, "top_k is positive")
+        _require(self.skip_first >= 0, "skip_first is not negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +150,10 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         pre = self.preprocess
-        _require(self.input.shape[1:] == (pre.height, pre.width, pre.channels), "input shape fits preprocess")
-        _require(self.output.shape[-1] == len(self.labels), "one label per output")
+        _require(self.input.shape[1:] == pre.tensor_shape, "input shape fits preprocess")
+        _require(self.input.dtype == "float32" or pre.keeps_levels, "an integer input takes 0..255 as they are")
+        _require(self.output.dtype == "float32", "scores are float32")
+        _require(self.output.shape[-1] == len(self.labels) + self.postprocess.skip_first, "one label per score")
         _require(len(set(self.labels)) == len(self.labels) and all(self.labels), "labels are unique and not empty")
         _require(self.postprocess.top_k <= len(self.labels), "top_k is at most the number of labels")
 
@@ -159,11 +183,13 @@ class OutputFile:
 
     Rendered text is UTF-8 with LF. Weight shards are given by `Path`, so that large models never lie in memory.
     `per_model`: the file goes when no model needs it any more; other files go when their package no longer has them.
+    `sha256`, of the content's bytes and in hex, spares reading a large file once more where it is known already.
     """
 
     path: PurePosixPath
     content: bytes | Path = field(repr=False)
     per_model: bool = False
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         _require(not self.path.is_absolute() and ".." not in self.path.parts, "output paths stay in the project")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,15 @@ from builder.errors import Problem, UserError
 from builder.inputs.facts import ModelFacts, TensorFacts
 from builder.inputs.jsonfile import printable
 from builder.inputs.tfjs_model import examine_model
-from builder.resolve import classifier_problems, shape_text
+from builder.resolve import (
+    chosen_output,
+    class_count,
+    classifier_problems,
+    image_axes,
+    presets,
+    score_outputs,
+    shape_text,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,8 +45,9 @@ def command(model: Path, as_json: bool) -> None:
 
     \b
     Keys of --json: model, format, generatedBy, convertedBy, task, classifier, obstacles, inputs and outputs (name,
-    shape with -1 for free sizes, dtype), layout, activation, ops, weights, parameters, weightBytes, quantization,
-    shards (path, bytes; null when missing), labels, needs, problems (id, code, where, what, nextStep).
+    shape with -1 for free sizes, dtype, and for outputs the activation), layout, activation, leading, ops, weights,
+    parameters, weightBytes, quantization, shards (path, bytes; null when missing), labels, needs, problems (id, code,
+    where, what, nextStep).
 
     Exit code 2 when the folder is damaged: a shard is missing, cut short or outside the folder.
     """
@@ -73,9 +82,10 @@ def document(facts: ModelFacts, problems: Iterable[Problem]) -> dict[str, Any]:
         "classifier": not unfit,
         "obstacles": [item.params["reason"] for item in unfit],
         "inputs": [_tensor_document(tensor) for tensor in facts.inputs],
-        "outputs": [_tensor_document(tensor) for tensor in facts.outputs],
+        "outputs": [_tensor_document(tensor) | {"activation": tensor.activation} for tensor in facts.outputs],
         "layout": facts.layout,
         "activation": facts.activation,
+        "leading": list(facts.leading),
         "ops": dict(facts.ops),
         "weights": facts.weights,
         "parameters": facts.parameters,
@@ -89,7 +99,8 @@ def document(facts: ModelFacts, problems: Iterable[Problem]) -> dict[str, Any]:
 
 
 def _tensor_document(tensor: TensorFacts) -> dict[str, Any]:
-    return {"name": tensor.name, "shape": tensor.shape and list(tensor.shape), "dtype": tensor.dtype}
+    shape = tensor.shape and list(tensor.shape)
+    return {"name": tensor.name, "shape": shape, "dtype": tensor.dtype}
 
 
 def _problem_document(item: Problem) -> dict[str, Any]:
@@ -103,7 +114,7 @@ def task(facts: ModelFacts) -> str:
     if picture is None:
         return "no image model"
     if not classifier_problems(facts):
-        return f"image classifier: {picture} → {_scores(facts)}"
+        return f"image classifier: {picture} → {' or '.join(map(_scores, _candidates(facts)))}"
     if len(facts.outputs) != 1:
         return f"image model with {len(facts.outputs)} outputs, such as a detector or landmarks: {picture}"
     shape = facts.outputs[0].shape
@@ -111,34 +122,45 @@ def task(facts: ModelFacts) -> str:
     return f"image model: {picture} → {result} {shape_text(shape)}"
 
 
+def _candidates(facts: ModelFacts) -> tuple[TensorFacts, ...]:
+    """The output that is used without --output, or those to choose from."""
+    chosen = chosen_output(facts)
+    return (chosen,) if chosen else score_outputs(facts)
+
+
 def _picture(facts: ModelFacts) -> str | None:
-    """`64x64 RGB` for the first input that has four axes."""
-    for tensor in facts.inputs:
-        if tensor.shape and len(tensor.shape) == 4 and facts.layout:
-            axes = (2, 1, 3) if facts.layout == "NHWC" else (3, 2, 1)
-            width, height, channels = (tensor.shape[axis] for axis in axes)
-            size = "any size" if width < 0 or height < 0 else f"{width}x{height}"
-            return f"{size} {_COLORS.get(channels, f'{channels} channels')}"
-    return None
+    """`64x64 RGB` for an image model."""
+    axes = image_axes(facts)
+    if axes is None:
+        return None
+    height, width, channels = axes
+    size = "any size" if width < 0 or height < 0 else f"{width}x{height}"
+    return f"{size} {_COLORS.get(channels, f'{channels} channels')}"
 
 
-def _scores(facts: ModelFacts) -> str:
-    shape = facts.outputs[0].shape
-    count = shape[-1] if shape else 0
-    kind = {"softmax": "probabilities", "sigmoid": "independent scores, 0..1"}.get(facts.activation, "raw scores")
+def _scores(tensor: TensorFacts) -> str:
+    count = class_count(tensor) or 0
+    kind = {"softmax": "probabilities", "sigmoid": "independent scores, 0..1"}.get(tensor.activation, "raw scores")
     return f"{count} class{'es' if count != 1 else ''} ({kind})"
 
 
 def needs(facts: ModelFacts) -> list[str]:
     """What `generate` has to be told about this model."""
-    if classifier_problems(facts):
-        return []
-    shape = facts.inputs[0].shape
-    gray = bool(shape) and shape is not None and shape[3] == 1
-    count = facts.outputs[0].shape[-1] if facts.outputs[0].shape else 0
-    presets = "unit, signed or none" if gray else "unit, signed, imagenet or none"
-    labels = [] if facts.labels else [f"--labels FILE with {count} label{'s' if count != 1 else ''}"]
-    return [*labels, f"--normalize {presets}, as in training (the model does not say)"]
+    return [] if classifier_problems(facts) else list(_needs(facts))
+
+
+def _needs(facts: ModelFacts) -> Iterator[str]:
+    outputs, axes = _candidates(facts), image_axes(facts)
+    if len(outputs) > 1:
+        yield f"--output {' or '.join(printable(tensor.name) for tensor in outputs)}"
+    if not facts.labels:
+        counts = " or ".join(str(class_count(tensor)) for tensor in outputs)
+        yield f"--labels FILE with {counts} label{'s' if counts != '1' else ''}"
+    if axes and -1 in axes[:2]:
+        yield "--input-size WIDTHxHEIGHT, as in training (the model takes any)"
+    choices = presets(facts)
+    if len(choices) > 1:
+        yield f"--normalize {', '.join(choices[:-1])} or {choices[-1]}, as in training (the model does not say)"
 
 
 def tables(facts: ModelFacts) -> Iterable[RenderableType]:
@@ -172,7 +194,9 @@ def _summary_rows(facts: ModelFacts) -> Iterable[tuple[str, str]]:
     if facts.labels:
         yield "labels", f"{len(facts.labels)} in the model: " + printable(", ".join(facts.labels), 80)
     yield "layout", facts.layout or "unknown"
-    yield "last operation", printable(facts.activation)
+    if facts.leading:
+        yield "begins with", ", ".join(map(printable, facts.leading)) + ": perhaps a normalization of its own"
+    yield "last operation", ", ".join(printable(tensor.activation) for tensor in facts.outputs[:_OPS_SHOWN])
     yield "parameters", f"{facts.parameters:,}"
     yield "weights", f"{facts.weights} tensors, {facts.weight_bytes:,} bytes"
     yield "quantization", _quantization(facts)

@@ -5,36 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from builder.spec import FileRef, ModelFormat
+from builder.spec import FileRef, Layout, ModelFormat
+
+__all__ = ["Layout", "ModelFacts", "Shape", "ShardFacts", "TensorFacts", "TopologyFacts"]
 
 # One entry per axis, -1 where the size is free or unknown; None where not even the rank is known.
 Shape = tuple[int, ...] | None
-Layout = Literal["NHWC", "NCHW"]
 
 
 @dataclass(frozen=True, slots=True)
 class TensorFacts:
-    """An input or output: its name, shape and dtype (`float32`, `int32`, `uint8`, …)."""
+    """An input or output: its name, shape and dtype (`float32`, `int32`, `uint8`, …).
+
+    `activation` is the last operation before an output, such as `softmax`, `sigmoid` or `linear`.
+    """
 
     name: str
     shape: Shape
     dtype: str
+    activation: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyFacts:
-    """What the graph or the layers say. `activation` is the last operation before the (first) output, such as
-    `softmax`, `sigmoid` or `linear`; `data_format` is what convolutions are told, where there are any; `obstacles` are
-    reasons why TensorFlow.js cannot run the model by a plain `predict`."""
+    """What the graph or the layers say. `data_format` is what convolutions are told, where there are any; `leading` are
+    the operations of arithmetic that the picture meets first; `obstacles` are reasons why TensorFlow.js cannot run the
+    model by a plain `predict`."""
 
     format: ModelFormat
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
     ops: Mapping[str, int]
-    activation: str
     data_format: Layout | None
+    leading: tuple[str, ...] = ()
     obstacles: tuple[str, ...] = ()
 
 
@@ -50,6 +54,9 @@ class ShardFacts:
 class ModelFacts:
     """A TensorFlow.js model folder. Paths of `topology` and `shards` are relative to `folder`.
 
+    `rewritten` is the text of model.json where the file itself is in a form that TensorFlow.js does not read, and
+    `cured` says so in a few words; `topology` then describes that text. Otherwise they are None and empty.
+
     `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
     every shard once all are there and of the right length; `shard_states` always says what was found.
@@ -64,7 +71,7 @@ class ModelFacts:
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
     layout: Layout | None
-    activation: str
+    leading: tuple[str, ...]
     ops: Mapping[str, int]
     obstacles: tuple[str, ...]
     weights: int
@@ -74,3 +81,10 @@ class ModelFacts:
     labels: tuple[str, ...] | None
     generated_by: str
     converted_by: str
+    rewritten: bytes | None = None
+    cured: str = ""
+
+    @property
+    def activation(self) -> str:
+        """The last operation before the first output."""
+        return self.outputs[0].activation if self.outputs else "unknown"

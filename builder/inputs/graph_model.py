@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,10 @@ _CONVOLUTIONS = frozenset({"Conv2D", "_FusedConv2D"})
 _POOLS = frozenset({"MaxPool", "AvgPool"})
 _LINEAR = _PRODUCTS | _CONVOLUTIONS | {"BiasAdd", "Add", "AddV2"}
 _MAX_STEPS = 64
+# What a normalization inside the graph is made of, and what may stand between.
+_ARITHMETIC = frozenset({"Sub", "Mul", "RealDiv", "Div", "Add", "AddV2"})
+_CARRIERS = frozenset({"Cast", "Identity", "Transpose"})
+_MAX_CHANNELS = 4
 
 
 class Node(Foreign):
@@ -129,6 +135,26 @@ class Graph:
         first, second = self.source(node), self.source(node, 1)
         return second if first is not None and self.weight_shape(first) is not None else first
 
+    def leading(self) -> Iterator[str]:
+        """The arithmetic that the picture meets first: operations with a constant, up to the first of another kind."""
+        node = next((node for node in self.nodes.values() if node.op == "Placeholder"), None)
+        for _ in range(_MAX_STEPS):
+            readers = self._readers(node.name) if node else []
+            node = readers[0] if len(readers) == 1 else None
+            if node is None or not (self._is_arithmetic(node) or node.op in _CARRIERS):
+                return
+            if node.op not in _CARRIERS:
+                yield node.op
+
+    def _readers(self, name: str) -> list[Node]:
+        return [node for node in self.nodes.values() if name in [source.partition(":")[0] for source in node.input]]
+
+    def _is_arithmetic(self, node: Node) -> bool:
+        """True for `x - c` and the like, with a constant of at most one value per channel."""
+        shapes = [self.weight_shape(self.source(node, i)) for i in range(2)]
+        constants = [shape for shape in shapes if shape is not None]
+        return node.op in _ARITHMETIC and len(constants) == 1 and math.prod(constants[0]) <= _MAX_CHANNELS
+
     def activation(self, node: Node | None) -> str:
         """The last operation before `node`, in lower case; `linear` for a dense layer without an activation."""
         for _ in range(_MAX_STEPS):
@@ -149,21 +175,28 @@ def read_graph(document: Document, weights: Mapping[str, Weight], json_path: Pat
     graph = Graph(nodes, weights)
     signature = _signature(document, json_path)
     inputs = [_tensor(name, info) for name, info in signature.inputs.items()] or _placeholders(nodes)
-    last = [(name, graph.nodes.get(info.name.partition(":")[0])) for name, info in signature.outputs.items()]
-    outputs = [_tensor(name, info) for name, info in signature.outputs.items()]
-    if not outputs:
-        last = [(node.name, node) for node in graph.sinks()]
-        outputs = [TensorFacts(node.name, graph.output_shape(node), "float32") for node in graph.sinks()]
+    outputs = [_output(graph, name, info) for name, info in signature.outputs.items()] or [
+        TensorFacts(node.name, graph.output_shape(node), "float32", graph.activation(node)) for node in graph.sinks()
+    ]
     ops = Counter(node.op for node in nodes if node.op not in _STRUCTURAL)
     return TopologyFacts(
         format="graph-model",
         inputs=tuple(inputs),
         outputs=tuple(outputs),
         ops=ops,
-        activation=graph.activation(last[0][1]) if last else "unknown",
         data_format=_data_format(nodes),
-        obstacles=_obstacles(ops),
+        leading=tuple(graph.leading()),
+        obstacles=(*_obstacles(ops), *_channels_first(nodes)),
     )
+
+
+def _output(graph: Graph, name: str, info: TensorInfo) -> TensorFacts:
+    """An output of the signature, whose shape, where it leaves the classes open, follows from the graph."""
+    node, tensor = graph.nodes.get(info.name.partition(":")[0]), _tensor(name, info)
+    shape = tensor.shape
+    if shape is None or (len(shape) == 2 and shape[1] < 0):
+        shape = graph.output_shape(node) or shape
+    return replace(tensor, shape=shape, activation=graph.activation(node))
 
 
 def _nodes(document: Document, json_path: Path) -> list[Node]:
@@ -261,13 +294,19 @@ def _fused_ops(node: Node) -> list[str]:
 
 
 def _data_format(nodes: Iterable[Node]) -> Layout | None:
-    found = {_data_format_text(node.attr.get("data_format")) for node in nodes}
+    found = {_data_format_text(node) for node in nodes}
     return "NCHW" if "NCHW" in found else "NHWC" if "NHWC" in found else None
 
 
-def _data_format_text(attribute: object) -> str:
-    text = _entry(attribute, "s")
+def _data_format_text(node: Node) -> str:
+    text = _entry(node.attr.get("data_format"), "s")
     return text if text in ("NCHW", "NHWC") else _decoded(text)
+
+
+def _channels_first(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """TensorFlow.js refuses such operations on wasm, and computes some of them as if channels were last."""
+    found = sorted({node.op for node in nodes if _data_format_text(node) == "NCHW"})
+    return (f"TensorFlow.js cannot run its operations with channels first (NCHW): {', '.join(found)}",) if found else ()
 
 
 def _obstacles(ops: Mapping[str, int]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ _SAME = frozenset(
     """InputLayer Activation ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax Dropout SpatialDropout1D SpatialDropout2D
     GaussianNoise GaussianDropout AlphaDropout BatchNormalization LayerNormalization Masking Rescaling""".split()
 )
+# Layers that do not care where the channels are; Flatten has the setting, but only the number of elements counts.
+_BY_AXES = _SAME | {"Flatten"}
 _MERGES = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"})
 _CONVOLUTIONS = frozenset({"Conv2D", "SeparableConv2D", "Convolution2D"})
 _POOLS = frozenset({"MaxPooling2D", "AveragePooling2D", "MaxPool2D", "AvgPool2D"})
@@ -29,10 +31,10 @@ def output_shape(class_name: str, config: Config, inputs: list[Shape]) -> Shape:
     known = [shape for shape in inputs if shape is not None]
     if rule is None or not known or len(known) < len(inputs):
         return None
-    if _channels_first(config) and class_name not in _SAME:
-        return None
+    turns = _channels_first(config) and class_name not in _BY_AXES
     try:
-        return rule(config, known)
+        made = rule(config, [_channels_last(shape) for shape in known] if turns else known)
+        return _channels_back(made) if turns else made
     except (ValueError, LookupError, TypeError):  # settings that are missing or do not fit the input
         return None
 
@@ -56,6 +58,16 @@ def _rule(class_name: str) -> Callable[[Config, list[tuple[int, ...]]], Shape] |
 
 def _channels_first(config: Config) -> bool:
     return config.get("data_format") == "channels_first"
+
+
+def _channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
+    batch, channels, *sides = _image(shape)
+    return (batch, *sides, channels)
+
+
+def _channels_back(shape: Shape) -> Shape:
+    """Back to [batch, channels, height, width], where the layer left an image."""
+    return shape if shape is None or len(shape) != 4 else (shape[0], shape[3], shape[1], shape[2])
 
 
 def _positive(value: object) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,20 @@ _SEQUENTIAL = "Sequential"
 _NETWORKS = frozenset({_SEQUENTIAL, "Functional", "Model"})
 _LOOK_THROUGH = frozenset({"Dropout", "Flatten", "Reshape", "InputLayer", "SpatialDropout2D", "GaussianNoise"})
 _MAX_NESTING = 32
-_KERAS_3 = "it was saved by Keras 3, whose layers format tf.loadLayersModel does not read"
+# What a normalization inside the model is made of, and what may stand before it.
+_ARITHMETIC = frozenset({"Rescaling", "Normalization", "BatchNormalization"})
+_CARRIERS = frozenset({"InputLayer", "Permute", "ZeroPadding2D"})
+# The classes that tf.loadLayersModel can make, of TensorFlow.js 4.22.
+KNOWN_LAYERS = frozenset(
+    """Activation Add AlphaDropout Average AveragePooling1D AveragePooling2D AveragePooling3D BatchNormalization
+    Bidirectional CategoryEncoding CenterCrop Concatenate Conv1D Conv2D Conv2DTranspose Conv3D Conv3DTranspose
+    ConvLSTM2D ConvLSTM2DCell Cropping2D Dense DepthwiseConv2D Dot Dropout ELU Embedding Flatten GRU GRUCell
+    GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D
+    GlobalMaxPooling2D InputLayer LSTM LSTMCell LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D
+    MaxPooling3D Maximum Minimum Multiply PReLU Permute RNN RandomWidth ReLU RepeatVector Rescaling Reshape
+    Resizing SeparableConv2D SimpleRNN SimpleRNNCell Softmax SpatialDropout1D StackedRNNCells ThresholdedReLU
+    TimeDistributed UpSampling2D ZeroPadding2D""".split()
+)
 
 # One output of one call of a layer: (layer, call, tensor), as Keras writes it.
 Ref = tuple[str, int]
@@ -94,11 +108,11 @@ class Network:
         shapes = given or [tensor.shape for tensor in self.inputs()]
         return self._sequential_outputs(shapes) if self.sequential else self._functional_outputs(shapes)
 
-    def last(self) -> Layer | None:
-        """The layer of the first output, looked up through layers that leave scores as they are."""
+    def last(self, output: int = 0) -> Layer | None:
+        """The layer of an output, looked up through layers that leave scores as they are."""
         position = len(self.layers) - 1
         if not self.sequential:
-            refs = _refs(self.config.get("output_layers"))
+            refs = _refs(self.config.get("output_layers"))[output : output + 1]
             titles = [layer.title for layer in self.layers]
             position = titles.index(refs[0][0]) if refs and refs[0][0] in titles else -1
         while position >= 0:
@@ -108,6 +122,34 @@ class Network:
                 return self.layers[position]
             position = position - 1 if self.sequential else self._before(position)
         return None
+
+    def leading(self) -> Iterator[str]:
+        """The layers of arithmetic that the picture meets first, up to the first of another kind."""
+        for position in self._first_positions():
+            if position in self.nested:
+                yield from self.nested[position].leading()
+                return
+            layer = self.layers[position]
+            if layer.class_name in _ARITHMETIC:
+                yield _arithmetic(layer)
+            elif layer.class_name not in _CARRIERS:
+                return
+
+    def _first_positions(self) -> Iterator[int]:
+        """The layers that the picture passes one after the other, before its ways part."""
+        if self.sequential:
+            yield from range(len(self.layers))
+            return
+        readers = defaultdict[str, list[int]](list)
+        for (_, _), (position, sources) in self._calls():
+            for name, _ in sources:
+                readers[name].append(position)
+        found = [position for name, _ in _refs(self.config.get("input_layers")) for position in readers[name]]
+        for _ in self.layers:
+            if len(found) != 1:
+                return
+            yield found[0]
+            found = readers[self.layers[found[0]].title]
 
     def _before(self, position: int) -> int:
         """The position of the layer that feeds the one at `position`, which must stand before it; -1 for none."""
@@ -161,11 +203,13 @@ def read_layers(document: Document, weights: Mapping[str, Weight], json_path: Pa
     return TopologyFacts(
         format="layers-model",
         inputs=tuple(network.inputs()),
-        outputs=tuple(network.outputs()),
+        outputs=tuple(
+            replace(tensor, activation=_activation(network.last(i))) for i, tensor in enumerate(network.outputs())
+        ),
         ops=Counter(layer.class_name for layer in leaves),
-        activation=_activation(network.last()),
         data_format=_data_format(leaves),
-        obstacles=(_KERAS_3,) if _is_keras_3(document, network) else (),
+        leading=tuple(network.leading()),
+        obstacles=tuple(_obstacles(leaves)),
     )
 
 
@@ -220,8 +264,18 @@ def _data_format(layers: list[Layer]) -> Layout | None:
     return "NCHW" if "channels_first" in found else "NHWC" if found else None
 
 
-def _is_keras_3(document: Document, network: Network) -> bool:
-    version = document.modelTopology.get("keras_version")
-    return (isinstance(version, str) and version.startswith("3.")) or any(
-        "batch_shape" in layer.settings and "batch_input_shape" not in layer.settings for layer in network.leaves()
-    )
+def _obstacles(leaves: list[Layer]) -> Iterator[str]:
+    missing = sorted({layer.class_name for layer in leaves} - KNOWN_LAYERS)
+    if missing:
+        yield f"TensorFlow.js has no layer {', '.join(missing)}"
+
+
+def _arithmetic(layer: Layer) -> str:
+    """`Rescaling (value * 0.00784314 - 1)`, or the name alone."""
+    scale, offset = layer.settings.get("scale"), layer.settings.get("offset", 0)
+    if layer.class_name != "Rescaling" or not all(
+        isinstance(number, int | float) and not isinstance(number, bool) for number in (scale, offset)
+    ):
+        return layer.class_name
+    shift = f" {'-' if offset < 0 else '+'} {abs(offset):.6g}" if offset else ""
+    return f"{layer.class_name} (value * {scale:.6g}{shift})"

@@ -113,7 +113,7 @@ def _facts(
         inputs=topology.inputs,
         outputs=topology.outputs,
         layout=_layout(topology),
-        activation=topology.activation,
+        leading=topology.leading,
         ops=dict(sorted(topology.ops.items(), key=lambda item: (-item[1], item[0]))),
         obstacles=topology.obstacles,
         weights=len(weights),

@@ -1,7 +1,7 @@
 /** Checks at run time that what was fetched is a contract of this runtime's version and shape. */
 import { CONTRACT_VERSION, ABI_VERSION, TASKS } from "./generated/abi";
 import { ABI_MISMATCH, BAD_CONTRACT } from "./generated/errors";
-import type { Contract } from "./generated/contract";
+import type { Contract, Preprocess } from "./generated/contract";
 import { Failure } from "./failure";
 
 type Check = (value: unknown, path: string) => void;
@@ -45,11 +45,13 @@ function record(fields: Record<string, Check>): Check {
 }
 
 const file = record({ path: text, bytes: count, sha256 });
-const tensor = record({ name: text, shape: listOf(axis), dtype: oneOf("float32") });
+const tensor = (...dtypes: string[]): Check => record({ name: text, shape: listOf(axis), dtype: oneOf(...dtypes) });
 const preprocess = record({
   width: side,
   height: side,
   color: oneOf("rgb", "gray"),
+  channel_order: oneOf("rgb", "bgr"),
+  layout: oneOf("NHWC", "NCHW"),
   fit: oneOf("stretch", "crop", "letterbox"),
   filter: oneOf("nearest", "bilinear", "triangle"),
   pad: listOf(byte, 3),
@@ -62,10 +64,10 @@ const model = record({
   slug: text,
   task: oneOf(...Object.keys(TASKS)),
   files: record({ format: oneOf("graph-model", "layers-model"), topology: file, shards: listOf(file) }),
-  input: tensor,
-  output: tensor,
+  input: tensor("float32", "int32"),
+  output: tensor("float32"),
   preprocess,
-  postprocess: record({ activation: oneOf("none"), top_k: positive }),
+  postprocess: record({ activation: oneOf("none", "softmax"), skip_first: count, top_k: positive }),
   labels: listOf(text),
 });
 const contract = record({
@@ -75,17 +77,38 @@ const contract = record({
 });
 
 /** Number of channels of the model's input. */
-export const channelsOf = (pre: Contract["model"]["preprocess"]): number => (pre.color === "gray" ? 1 : 3);
+export const channelsOf = (pre: Preprocess): number => (pre.color === "gray" ? 1 : 3);
 
-/** What the parts of a contract must agree on among themselves. */
-function requireConsistent({ model: { preprocess: pre, input, postprocess, labels } }: Contract): void {
+/** The input tensor's axes after the batch. */
+export function tensorShape(pre: Preprocess): [number, number, number] {
+  const channels = channelsOf(pre);
+  return pre.layout === "NCHW" ? [channels, pre.height, pre.width] : [pre.height, pre.width, channels];
+}
+
+/** True where the model gets 0..255 as they are. */
+const keepsLevels = ({ scale, mean, std }: Preprocess): boolean =>
+  scale === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1);
+
+function require(holds: boolean, reason: string): void {
+  if (!holds) throw new Mismatch(reason);
+}
+
+function requireConsistentInput({ preprocess: pre, input }: Contract["model"]): void {
   const channels = channelsOf(pre);
   listOf(finite, channels)(pre.mean, "$.model.preprocess.mean");
   listOf(above0, channels)(pre.std, "$.model.preprocess.std");
-  if (String(input.shape.slice(1)) !== String([pre.height, pre.width, channels])) {
-    throw new Mismatch("$.model.input.shape does not fit $.model.preprocess");
-  }
-  if (postprocess.top_k > labels.length) throw new Mismatch("$.model.postprocess.top_k is more than there are labels");
+  require(channels === 3 || pre.channel_order === "rgb", "$.model.preprocess.channel_order is for colour only");
+  require(String(input.shape.slice(1)) === String(tensorShape(pre)), "$.model.input.shape does not fit $.model.preprocess");
+  require(input.dtype === "float32" || keepsLevels(pre), "$.model.preprocess gives no whole numbers for $.model.input.dtype");
+}
+
+/** What the parts of a contract must agree on among themselves. */
+function requireConsistent({ model }: Contract): void {
+  requireConsistentInput(model);
+  const { output, postprocess, labels } = model;
+  const scores = labels.length + postprocess.skip_first;
+  require(output.shape[output.shape.length - 1] === scores, "$.model.output.shape does not fit $.model.labels");
+  require(postprocess.top_k <= labels.length, "$.model.postprocess.top_k is more than there are labels");
 }
 
 function requireVersions(url: string, value: unknown): void {

@@ -1,9 +1,9 @@
 /** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
-import { dispose, engine, io, Tensor, tensor, tidy, type NamedTensorMap } from "@tensorflow/tfjs-core";
+import { engine, io, tensor, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import { loadGraphModelSync, type GraphModel } from "@tensorflow/tfjs-converter";
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import type { ModelSpec } from "./generated/contract";
-import { channelsOf } from "./contract";
+import { tensorShape } from "./contract";
 import type { Bytes } from "./fetching";
 
 /** A loaded model. `scores` takes the values of the input tensor and gives those of the output tensor. */
@@ -19,14 +19,10 @@ export interface ModelParts {
   readonly shards: readonly Bytes[];
 }
 
-type Output = Tensor | Tensor[] | NamedTensorMap;
-
 /** The two ways to run a model; `later` is for graphs with control flow or shapes that depend on values. */
 interface Executor {
-  now(input: Tensor): Output;
-  later(input: Tensor): Promise<Output>;
-  /** Names of the outputs, in the order of a list of tensors. */
-  readonly names: readonly string[];
+  now(input: Tensor): Tensor;
+  later(input: Tensor): Promise<Tensor>;
 }
 
 /** The model as TensorFlow.js takes it from memory. A training configuration would only make an optimizer. */
@@ -36,35 +32,22 @@ function artifactsOf({ topology, shards }: ModelParts): io.ModelArtifacts {
   return { ...io.getModelArtifactsForJSONSync(model, specs, new ArrayBuffer(0)), weightData: shards.map((shard) => shard.buffer) };
 }
 
-/** The name of a tensor without TensorFlow's output index: "scores:0" → "scores". */
-const plainName = (name: string): string => name.replace(/:\d+$/, "");
-
-function tensorsOf(output: Output): Tensor[] {
-  return output instanceof Tensor ? [output] : Object.values(output as Tensor[]);
-}
-
-/** The one tensor of `output` that the contract speaks of. */
-function chosen(output: Output, { names }: Executor, wanted: string): Tensor {
-  const list = tensorsOf(output);
-  const at = list.length === 1 ? 0 : names.findIndex((name) => plainName(name) === plainName(wanted));
-  const found = list[at];
-  if (!found) throw new Error(`it has no output ${wanted}`);
-  return found;
-}
-
 type Graph = GraphModel<io.IOHandlerSync>;
 
-function graphExecutor(model: Graph): Executor {
+/** Asked for one output by its name, TensorFlow.js computes nothing else. */
+function graphExecutor(model: Graph, { output }: ModelSpec): Executor {
   return {
-    now: (input) => model.execute(input),
-    later: (input) => model.executeAsync(input),
-    names: model.outputs.map(({ name }) => name),
+    now: (input) => model.execute(input, output.name) as Tensor,
+    later: (input) => model.executeAsync(input, output.name) as Promise<Tensor>,
   };
 }
 
-function layersExecutor(model: LayersModel): Executor {
-  const now = (input: Tensor): Output => model.predict(input);
-  return { now, later: (input) => Promise.resolve(now(input)), names: model.outputNames };
+/** Computes all outputs; the tensors of the others are freed with the scope that `now` is called in. */
+function layersExecutor(model: LayersModel, { output }: ModelSpec): Executor {
+  const at = model.outputNames.length === 1 ? 0 : model.outputNames.indexOf(output.name);
+  if (at < 0) throw new Error(`it has no output ${output.name}`);
+  const now = (input: Tensor): Tensor => [model.predict(input)].flat()[at] as Tensor;
+  return { now, later: (input) => Promise.resolve(tidy(() => now(input))) };
 }
 
 const REFUSED = /executeAsync/;
@@ -83,10 +66,10 @@ class LoadedNetwork implements Network {
   ) {}
 
   async scores(values: Float32Array): Promise<Float32Array> {
-    const { width, height } = this.spec.preprocess;
-    const input = this.hold(tensor(values, [1, height, width, channelsOf(this.spec.preprocess)], "float32"));
+    const { input: { dtype }, preprocess } = this.spec;
+    const input = this.hold(tensor(dtype === "int32" ? Int32Array.from(values) : values, [1, ...tensorShape(preprocess)], dtype));
     try {
-      return await this.copied(this.executed(input) ?? (await this.awaited(input)));
+      return await this.copied(this.executed(input) ?? (await this.executor.later(input)));
     } finally {
       this.free(input);
     }
@@ -121,19 +104,12 @@ class LoadedNetwork implements Network {
   private executed(input: Tensor): Tensor | null {
     if (this.mustWait) return null;
     try {
-      return tidy(() => chosen(this.executor.now(input), this.executor, this.spec.output.name));
+      return tidy(() => this.executor.now(input));
     } catch (thrown) {
       if (!(thrown instanceof Error && REFUSED.test(thrown.message))) throw thrown;
       this.mustWait = true;
       return null;
     }
-  }
-
-  private async awaited(input: Tensor): Promise<Tensor> {
-    const output = await this.executor.later(input);
-    const kept = chosen(output, this.executor, this.spec.output.name);
-    dispose(tensorsOf(output).filter((other) => other !== kept));
-    return kept;
   }
 }
 
@@ -146,14 +122,14 @@ function graphNetwork(parts: ModelParts, spec: ModelSpec): Network {
     return model.weights;
   });
   const model = loaded[0] as Graph;
-  return new LoadedNetwork(model, graphExecutor(model), spec);
+  return new LoadedNetwork(model, graphExecutor(model, spec), spec);
 }
 
 async function layersNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
   const before = new Set(Object.keys(engine().registeredVariables));
   try {
     const model = await loadLayersModel({ load: () => Promise.resolve(artifactsOf(parts)) });
-    return new LoadedNetwork(model, layersExecutor(model), spec);
+    return new LoadedNetwork(model, layersExecutor(model, spec), spec);
   } catch (thrown) {
     const made = Object.entries(engine().registeredVariables).filter(([name]) => !before.has(name));
     for (const [, variable] of made) variable.dispose();

@@ -8,7 +8,7 @@ import { normalizer, type Normalizer } from "./image/normalize";
 import type { Network } from "./loading";
 import type { Outcome } from "./memory";
 import { Scheduler, type Job } from "./scheduler";
-import { problemOf, topIndices } from "./scores";
+import { classScores, topIndices } from "./scores";
 import { pathNumber, type PathName, type Statistics } from "./statistics";
 
 const HISTORY_LIMIT = 32;
@@ -78,10 +78,9 @@ export class Predictor {
 
   private async run(frame: Frame): Promise<Result> {
     const begun = this.tools.now();
-    const scores = await this.network.scores(this.normalize(frame.rgba));
-    const problem = problemOf(scores, this.contract.model.labels.length);
-    if (problem !== null) throw new Error(problem);
-    return this.success(frame, scores, this.tools.now() - begun);
+    const raw = await this.network.scores(this.normalize(frame.rgba));
+    const executeMs = this.tools.now() - begun;
+    return this.success(frame, classScores(raw, this.contract.model), executeMs);
   }
 
   private success(frame: Frame, scores: Float32Array, executeMs: number): Result {

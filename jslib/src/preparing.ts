@@ -8,7 +8,7 @@ import { fetchBinary, fetchContract, fetchJson, type Download, type Fetch } from
 import { normalizer } from "./image/normalize";
 import type { ModelParts, Network } from "./loading";
 import type { EngineChoice } from "./options";
-import { problemOf } from "./scores";
+import { classScores } from "./scores";
 import { fileUrl } from "./urls";
 
 /** What the preparation needs from outside. */
@@ -81,9 +81,7 @@ function warmUpPicture(pixels: number): Uint8Array {
 async function warmUp(network: Network, spec: ModelSpec, tools: Tools): Promise<number> {
   const { width, height } = spec.preprocess;
   const begun = tools.now();
-  const scores = await network.scores(normalizer(spec.preprocess)(warmUpPicture(width * height)));
-  const problem = problemOf(scores, spec.labels.length);
-  if (problem !== null) throw new Failure(MODEL_FAILED({ reason: problem }));
+  classScores(await network.scores(normalizer(spec.preprocess)(warmUpPicture(width * height))), spec);
   return tools.now() - begun;
 }
 

@@ -1,4 +1,5 @@
 /** From a model's scores to its best classes. */
+import type { ModelSpec } from "./generated/contract";
 
 /** Indices of the `count` highest scores, best first; of equal ones the lower index comes first. */
 export function topIndices(scores: Float32Array, count: number): number[] {
@@ -7,9 +8,26 @@ export function topIndices(scores: Float32Array, count: number): number[] {
   return order.slice(0, count);
 }
 
-/** Why `scores` cannot be a result for `labels` classes, or null. */
-export function problemOf(scores: Float32Array, labels: number): string | null {
-  if (scores.length !== labels) return `it gives ${scores.length} scores for ${labels} labels`;
-  const bad = scores.findIndex((score) => !Number.isFinite(score));
-  return bad < 0 ? null : `score ${bad} is ${scores[bad]}`;
+/** Probabilities that sum to 1, in double precision; finite for any finite logits. */
+export function softmax(logits: Float32Array): Float32Array {
+  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - highest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return Float32Array.from(powers, (power) => power / sum);
+}
+
+/** Why `raw` cannot be what a model gives for this contract, or null. */
+function problemOf(raw: Float32Array, labels: number, skipped: number): string | null {
+  const expected = skipped > 0 ? `${labels} labels and ${skipped} to skip` : `${labels} labels`;
+  if (raw.length !== labels + skipped) return `it gives ${raw.length} scores for ${expected}`;
+  const bad = raw.findIndex((score) => !Number.isFinite(score));
+  return bad < 0 ? null : `score ${bad} is ${raw[bad]}`;
+}
+
+/** One score per label from what the model gives. Throws an Error that says why that is none. */
+export function classScores(raw: Float32Array, { labels, postprocess }: ModelSpec): Float32Array {
+  const problem = problemOf(raw, labels.length, postprocess.skip_first);
+  if (problem !== null) throw new Error(problem);
+  const scores = postprocess.activation === "softmax" ? softmax(raw) : raw;
+  return scores.subarray(postprocess.skip_first);
 }

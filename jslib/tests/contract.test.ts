@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { checkedContract } from "../src/contract";
 import { Failure } from "../src/failure";
+import type { Contract } from "../src/generated/contract";
 import { engineChoice } from "../src/options";
 import { besideScript, contractUrlOf, fileUrl } from "../src/urls";
 import { CONTRACT_URL, PAGE, tinyContract } from "./support";
@@ -63,6 +64,15 @@ describe("a contract", () => {
     ["model.preprocess.std", [1, 0, 1], "$.model.preprocess.std[1] is not a number above 0"],
     ["model.preprocess.mean", [0], "$.model.preprocess.mean has 1 entries, not 3"],
     ["model.preprocess.color", "gray", "$.model.preprocess.mean has 3 entries, not 1"],
+    ["model.preprocess.channel_order", "grb", "$.model.preprocess.channel_order is not one of rgb, bgr"],
+    ["model.preprocess.layout", "CHW", "$.model.preprocess.layout is not one of NHWC, NCHW"],
+    ["model.preprocess.layout", "NCHW", "$.model.input.shape does not fit $.model.preprocess"],
+    ["model.input.dtype", "uint8", "$.model.input.dtype is not one of float32, int32"],
+    ["model.output.dtype", "int32", "$.model.output.dtype is not one of float32"],
+    ["model.output.shape", [-1, 4], "$.model.output.shape does not fit $.model.labels"],
+    ["model.postprocess.skip_first", 1, "$.model.output.shape does not fit $.model.labels"],
+    ["model.postprocess.skip_first", -1, "$.model.postprocess.skip_first is not a whole number from 0"],
+    ["model.postprocess.activation", "sigmoid", "$.model.postprocess.activation is not one of none, softmax"],
     ["model.preprocess.scale", null, "$.model.preprocess.scale is not a number above 0"],
     ["model.preprocess.pad", [0, 0], "$.model.preprocess.pad has 2 entries, not 3"],
     ["model.input.shape", [-1, 3, 2, 3], "$.model.input.shape does not fit $.model.preprocess"],
@@ -75,6 +85,35 @@ describe("a contract", () => {
       assert.ok(message.includes(`cannot read: ${reason}. `), message);
     });
   }
+});
+
+describe("a contract for whole numbers", () => {
+  function integers(change: Partial<Contract["model"]["preprocess"]>): Contract {
+    const contract = tinyContract();
+    contract.model.input.dtype = "int32";
+    Object.assign(contract.model.preprocess, change);
+    return contract;
+  }
+
+  test("hands 0..255 over as they are", () => {
+    assert.ok(checkedContract(CONTRACT_URL, integers({})));
+  });
+
+  for (const change of [{ scale: 1 / 255 }, { mean: [0, 0, 1] }, { std: [2, 1, 1] }]) {
+    test(`cannot have ${JSON.stringify(change)}`, () => {
+      const message = messageOf(() => checkedContract(CONTRACT_URL, integers(change)));
+      assert.ok(message.includes("$.model.preprocess gives no whole numbers for $.model.input.dtype"), message);
+    });
+  }
+});
+
+describe("a contract for gray pictures", () => {
+  test("has no channel order", () => {
+    const contract = tinyContract();
+    Object.assign(contract.model.preprocess, { color: "gray", channel_order: "bgr", mean: [0], std: [1] });
+    contract.model.input.shape = [-1, 2, 2, 1];
+    assert.match(messageOf(() => checkedContract(CONTRACT_URL, contract)), /channel_order is for colour only/);
+  });
 });
 
 describe("URLs", () => {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { STATS } from "../src/generated/abi";
 import { pixelsAt, writeOutcome, writeStats, writeText } from "../src/memory";
-import { problemOf, topIndices } from "../src/scores";
+import type { ModelSpec } from "../src/generated/contract";
+import { classScores, softmax, topIndices } from "../src/scores";
 import { emptyStatistics } from "../src/statistics";
+import { tinyContract } from "./support";
 
 const AT = 64;
 /** A heap whose bytes are all 0xEE, so that every byte written or not written shows. */
@@ -74,16 +76,39 @@ test("pictures in the heap lie wholly inside it, above 2 GiB too", () => {
   assert.deepEqual(pixelsAt(large, -16, 16), [2 ** 32 - 16, 2 ** 32]);
 });
 
+function specOf(labels: number, change: Partial<ModelSpec["postprocess"]> = {}): ModelSpec {
+  const { model } = tinyContract();
+  const names = Array.from({ length: labels }, (_, index) => `label ${index}`);
+  return { ...model, labels: names, postprocess: { ...model.postprocess, ...change } };
+}
+
 describe("scores", () => {
   test("are ordered best first, equal ones by index", () => {
     assert.deepEqual(topIndices(Float32Array.of(0.1, 0.7, 0.1, 0.7, -3), 5), [1, 3, 0, 2, 4]);
     assert.deepEqual(topIndices(Float32Array.of(0.1, 0.7, 0.2), 2), [1, 2]);
   });
 
-  test("must be one finite number per label", () => {
-    assert.equal(problemOf(Float32Array.of(1, 2), 2), null);
-    assert.equal(problemOf(Float32Array.of(1, 2), 3), "it gives 2 scores for 3 labels");
-    assert.equal(problemOf(Float32Array.of(1, NaN), 2), "score 1 is NaN");
-    assert.equal(problemOf(Float32Array.of(-Infinity, 1), 2), "score 0 is -Infinity");
+  test("must be one finite number per label, and one for each class to skip", () => {
+    const raw = Float32Array.of(1, 2, -3);
+    assert.deepEqual([...classScores(raw, specOf(3))], [1, 2, -3]);
+    assert.deepEqual([...classScores(raw, specOf(1, { skip_first: 2 }))], [-3]);
+    assert.throws(() => classScores(raw, specOf(4)), /^Error: it gives 3 scores for 4 labels$/);
+    assert.throws(() => classScores(raw, specOf(3, { skip_first: 1 })), /^Error: it gives 3 scores for 3 labels and 1 to skip$/);
+    assert.throws(() => classScores(Float32Array.of(1, NaN), specOf(2)), /^Error: score 1 is NaN$/);
+    assert.throws(() => classScores(Float32Array.of(-Infinity, 1), specOf(2, { activation: "softmax" })), /^Error: score 0 is -Infinity$/);
+  });
+
+  test("become probabilities by softmax over all of them, those to skip included", () => {
+    // numpy: e = exp([1, 2, 3]); e / e.sum()
+    const expected = [0.09003057, 0.24472847, 0.66524096];
+    const close = (scores: Float32Array, values: number[]): void =>
+      values.forEach((value, index) => assert.ok(Math.abs(scores[index]! - value) < 1e-7, `${index}: ${scores[index]}`));
+    close(classScores(Float32Array.of(1, 2, 3), specOf(3, { activation: "softmax" })), expected);
+    close(classScores(Float32Array.of(1, 2, 3), specOf(2, { activation: "softmax", skip_first: 1 })), expected.slice(1));
+  });
+
+  test("of any finite logits become finite probabilities", () => {
+    assert.deepEqual([...softmax(Float32Array.of(3e38, -3e38, 0))], [1, 0, 0]);
+    assert.deepEqual([...softmax(Float32Array.of(-1e6, -1e6))], [0.5, 0.5]);
   });
 });

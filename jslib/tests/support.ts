@@ -37,6 +37,8 @@ export function tinyContract(): Contract {
         width: 2,
         height: 2,
         color: "rgb",
+        channel_order: "rgb",
+        layout: "NHWC",
         fit: "stretch",
         filter: "nearest",
         pad: [0, 0, 0],
@@ -44,7 +46,7 @@ export function tinyContract(): Contract {
         mean: [0, 0, 0],
         std: [1, 1, 1],
       },
-      postprocess: { activation: "none", top_k: 2 },
+      postprocess: { activation: "none", skip_first: 0, top_k: 2 },
       labels: ["cat", "dog", "fox"],
     },
   };

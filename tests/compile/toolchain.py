@@ -40,6 +40,8 @@ def spec_of(name: str, labels: tuple[str, ...]) -> ModelSpec:
             width=64,
             height=48,
             color="rgb",
+            channel_order="rgb",
+            layout="NHWC",
             fit="stretch",
             filter="triangle",
             pad=(0, 0, 0),
@@ -47,7 +49,7 @@ def spec_of(name: str, labels: tuple[str, ...]) -> ModelSpec:
             mean=(0.485, 0.456, 0.406),
             std=(0.229, 0.224, 0.225),
         ),
-        postprocess=Postprocess(activation="none", top_k=len(labels)),
+        postprocess=Postprocess(activation="none", skip_first=0, top_k=len(labels)),
         labels=labels,
     )
 

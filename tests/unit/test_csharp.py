@@ -38,6 +38,8 @@ def spec_of(labels: tuple[str, ...]) -> ModelSpec:
             width=64,
             height=48,
             color="gray",
+            channel_order="rgb",
+            layout="NHWC",
             fit="crop",
             filter="bilinear",
             pad=(0, 0, 0),
@@ -45,7 +47,7 @@ def spec_of(labels: tuple[str, ...]) -> ModelSpec:
             mean=(1.0,),
             std=(1.0,),
         ),
-        postprocess=Postprocess(activation="none", top_k=2),
+        postprocess=Postprocess(activation="none", skip_first=0, top_k=2),
         labels=labels,
     )
 

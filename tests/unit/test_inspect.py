@@ -41,11 +41,11 @@ def test_a_model_without_softmax_is_said_to_give_raw_scores(tmp_path: Path) -> N
 def test_a_model_that_is_no_classifier_says_why(tmp_path: Path) -> None:
     tiny_model(tmp_path, format="graph")
     document = json.loads((tmp_path / "model.json").read_text("utf-8"))
-    document["signature"]["inputs"]["image"]["dtype"] = "DT_UINT8"
+    document["signature"]["inputs"]["image"]["dtype"] = "DT_BOOL"
     (tmp_path / "model.json").write_text(json.dumps(document), "utf-8")
     reasons = [line for line in text(tmp_path) if line.startswith("not usable")]
     assert len(reasons) == 1
-    assert reasons[0].startswith("not usable its input 'image' takes uint8 (next: Export it with a float32 input")
+    assert reasons[0].startswith("not usable its input 'image' takes bool (next: Export it with a float32, uint8 or int32 input")
 
 
 def test_json_has_the_documented_keys(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_json_has_the_documented_keys(tmp_path: Path) -> None:
     names = re.sub(r"\(.*?\)| and ", " ", documented[1], flags=re.DOTALL)
     assert list(answer) == re.findall(r"\w+", names)
     assert answer["inputs"] == [{"name": "conv_input", "shape": [-1, 32, 48, 3], "dtype": "float32"}]
-    assert answer["outputs"] == [{"name": "scores", "shape": [-1, 5], "dtype": "float32"}]
+    assert answer["outputs"] == [{"name": "scores", "shape": [-1, 5], "dtype": "float32", "activation": "softmax"}]
     assert (answer["classifier"], answer["obstacles"], answer["problems"]) == (True, [], [])
     assert answer["ops"] == {"AveragePooling2D": 1, "Conv2D": 1, "Dense": 1, "Flatten": 1}
     assert [shard["bytes"] for shard in answer["shards"]] == [1658, 1658]

@@ -53,19 +53,23 @@ export interface ModelFiles {
 export interface TensorSpec {
   name: string;
   shape: number[];
-  dtype: "float32";
+  dtype: "float32" | "int32";
 }
 /**
- * From a picture of any size to the input tensor [1, height, width, channels].
+ * From a picture of any size to the input tensor: [1, height, width, channels], or [1, channels, height, width]
+ * where `layout` is NCHW.
  *
  * The picture is fitted to width x height by `filter`, rounded to 8 bits per channel, turned gray by BT.601 where
- * `color` is gray, and normalized per channel: `(value * scale - mean) / std` with value in 0..255.
- * `pad` is the colour around a letterboxed picture, 0..255.
+ * `color` is gray, its channels put into `channel_order`, and normalized per channel: `(value * scale - mean) / std`
+ * with value in 0..255. `mean` and `std` are in the tensor's channel order, so blue first for bgr.
+ * `pad` is the colour around a letterboxed picture, red first, 0..255.
  */
 export interface Preprocess {
   width: number;
   height: number;
   color: "rgb" | "gray";
+  channel_order: "rgb" | "bgr";
+  layout: "NHWC" | "NCHW";
   fit: "stretch" | "crop" | "letterbox";
   filter: "nearest" | "bilinear" | "triangle";
   /**
@@ -78,9 +82,11 @@ export interface Preprocess {
   std: number[];
 }
 /**
- * From the output tensor to results: the `top_k` best classes, best first.
+ * From the output tensor to results: `activation` over all its scores, then the first `skip_first` scores are left
+ * out (background classes without a label), then the `top_k` best classes, best first.
  */
 export interface Postprocess {
-  activation: "none";
+  activation: "none" | "softmax";
+  skip_first: number;
   top_k: number;
 }

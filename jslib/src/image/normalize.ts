@@ -1,7 +1,7 @@
 /** From 8-bit pixels to the model's input tensor. */
 import type { Preprocess } from "../generated/contract";
 
-/** RGBA pixels → float32 [height, width, channels]. `into` may be handed over to be filled again. */
+/** RGBA pixels → float32 in the input tensor's order of axes. `into` may be handed over to be filled again. */
 export type Normalizer = (rgba: Uint8Array, into?: Float32Array) => Float32Array;
 
 /** The normalized value of each of the 256 levels, computed in double precision. */
@@ -24,14 +24,17 @@ function grayNormalizer(pre: Preprocess): Normalizer {
   };
 }
 
-function rgbNormalizer(pre: Preprocess): Normalizer {
-  const [red, green, blue] = [table(pre, 0), table(pre, 1), table(pre, 2)];
-  const length = pre.width * pre.height * 3;
-  return (rgba, into = new Float32Array(length)) => {
-    for (let i = 0, at = 0; i < length; i += 3, at += 4) {
-      into[i] = red[rgba[at]!]!;
-      into[i + 1] = green[rgba[at + 1]!]!;
-      into[i + 2] = blue[rgba[at + 2]!]!;
+/** Channels lie side by side, or, where the layout is NCHW, each in a plane of its own. */
+function colorNormalizer(pre: Preprocess): Normalizer {
+  const [first, second, third] = [table(pre, 0), table(pre, 1), table(pre, 2)];
+  const [red, blue] = pre.channel_order === "bgr" ? [2, 0] : [0, 2];
+  const pixels = pre.width * pre.height;
+  const [step, plane] = pre.layout === "NCHW" ? [1, pixels] : [3, 1];
+  return (rgba, into = new Float32Array(pixels * 3)) => {
+    for (let at = 0, to = 0; at < pixels * 4; at += 4, to += step) {
+      into[to] = first[rgba[at + red]!]!;
+      into[to + plane] = second[rgba[at + 1]!]!;
+      into[to + 2 * plane] = third[rgba[at + blue]!]!;
     }
     return into;
   };
@@ -39,4 +42,4 @@ function rgbNormalizer(pre: Preprocess): Normalizer {
 
 /** A function from `pre.width * pre.height` RGBA pixels to the model's input: `(value * scale - mean) / std`. */
 export const normalizer = (pre: Preprocess): Normalizer =>
-  pre.color === "gray" ? grayNormalizer(pre) : rgbNormalizer(pre);
+  pre.color === "gray" ? grayNormalizer(pre) : colorNormalizer(pre);

@@ -32,3 +32,19 @@ test("a buffer that is handed over is filled and returned", () => {
   assert.equal(normalizer(pre)(Uint8Array.of(10, 20, 30, 255), into), into);
   assert.deepEqual([...into], [19, 19, 14.25]);
 });
+
+test("channels first fill one plane each, blue first where the model was trained so", () => {
+  const picture = Uint8Array.of(1, 2, 3, 255, 11, 12, 13, 255);
+  const numbers = { width: 2, height: 1, scale: 2, mean: [1, 2, 3] };
+  const filled = (change: object): number[] => [...normalizer(preprocess({ ...numbers, ...change }))(picture)];
+  assert.deepEqual(filled({}), [1, 2, 3, 21, 22, 23]);
+  assert.deepEqual(filled({ layout: "NCHW" }), [1, 21, 2, 22, 3, 23]);
+  assert.deepEqual(filled({ channel_order: "bgr" }), [5, 2, -1, 25, 22, 19]);
+  assert.deepEqual(filled({ channel_order: "bgr", layout: "NCHW" }), [5, 25, 2, 22, -1, 19]);
+});
+
+test("one gray plane is the same in both layouts", () => {
+  const gray = preprocess({ width: 2, height: 1, color: "gray", mean: [0], std: [1] });
+  const picture = Uint8Array.of(9, 9, 9, 255, 200, 200, 200, 255);
+  for (const layout of ["NHWC", "NCHW"] as const) assert.deepEqual([...normalizer({ ...gray, layout })(picture)], [9, 200]);
+});

@@ -31,6 +31,8 @@ export const preprocess = (changes: Partial<Preprocess>): Preprocess => ({
   width: 8,
   height: 8,
   color: "rgb",
+  channel_order: "rgb",
+  layout: "NHWC",
   fit: "stretch",
   filter: "triangle",
   pad: [0, 0, 0],
