@@ -66,14 +66,23 @@ def _columns(rows: Sequence[Row], path: Path) -> tuple[int, int | None, Sequence
     indices = [i for i, cell in enumerate(first) if cell in _INDEX_HEADERS]
     if len(first) == 1:
         return 0, None, rows[1:] if labels else rows
-    if len(labels) == 1 and len(rows) > 1 and (len(indices) == 1 or len(first) > 2):
-        return labels[0], indices[0] if indices else None, rows[1:]
-    if len(first) == 2:
-        for index in (0, 1):
-            if all(_is_index(cells[index]) for _, cells in rows[1:]) and len(rows) + _is_index(rows[0][1][index]) > 1:
-                return 1 - index, index, rows if _is_index(rows[0][1][index]) else rows[1:]
+    if len(labels) == 1 and len(indices) == 1:
+        return labels[0], indices[0], rows[1:]
+    if len(first) == 2 and (found := _index_column(rows)) is not None:
+        return 1 - found, found, rows if _is_index(rows[0][1][found]) else rows[1:]
+    if len(labels) == 1:
+        return labels[0], None, rows[1:]
     reason = f"none of its {len(first)} columns is known as that of the labels; call it `label`, and `index` the other"
     raise fail(BAD_LABELS, path, reason=reason)
+
+
+def _index_column(rows: Sequence[Row]) -> int | None:
+    """The one of two columns that holds whole numbers, its first cell perhaps a header."""
+    for column in (0, 1):
+        body = rows if _is_index(rows[0][1][column]) else rows[1:]
+        if body and all(_is_index(cells[column]) for _, cells in body):
+            return column
+    return None
 
 
 def _is_index(cell: str) -> bool:
