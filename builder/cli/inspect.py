@@ -11,9 +11,9 @@ import click
 
 from builder.cli.console import stdout
 from builder.errors import Problem, UserError
+from builder.inputs.examine import examine
 from builder.inputs.facts import ModelFacts, TensorFacts
 from builder.inputs.jsonfile import printable
-from builder.inputs.tfjs_model import examine_model
 from builder.resolve import (
     chosen_output,
     class_count,
@@ -37,7 +37,7 @@ _COLORS = {1: "gray", 3: "RGB", 4: "RGBA"}
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def command(model: Path, as_json: bool) -> None:
-    """Show what a TensorFlow.js model is: a folder with model.json, or the JSON file itself.
+    """Show what a TensorFlow.js model is: a folder with model.json, the JSON file itself, or a ZIP of it.
 
     \b
     tfjs-for-unity inspect models/hands
@@ -51,7 +51,7 @@ def command(model: Path, as_json: bool) -> None:
 
     Exit code 2 when the folder is damaged: a shard is missing, cut short or outside the folder.
     """
-    facts, problems = examine_model(model)
+    facts, problems = examine(model)
     if as_json:
         click.echo(json.dumps(document(facts, problems), indent=2))
     else:
@@ -159,7 +159,7 @@ def _needs(facts: ModelFacts) -> Iterator[str]:
     if axes and -1 in axes[:2]:
         yield "--input-size WIDTHxHEIGHT, as in training (the model takes any)"
     choices = presets(facts)
-    if len(choices) > 1:
+    if len(choices) > 1 and not facts.stated:
         yield f"--normalize {', '.join(choices[:-1])} or {choices[-1]}, as in training (the model does not say)"
 
 
@@ -191,6 +191,8 @@ def _summary_rows(facts: ModelFacts) -> Iterable[tuple[str, str]]:
         yield "not usable", f"{printable(str(item.params['reason']), 500)} (next: {item.next_step})"
     for need in needs(facts):
         yield "generate needs", need
+    if facts.stated:
+        yield "normalization", facts.stated
     if facts.labels:
         yield "labels", f"{len(facts.labels)} in the model: " + printable(", ".join(facts.labels), 80)
     yield "layout", facts.layout or "unknown"

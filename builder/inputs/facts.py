@@ -59,7 +59,8 @@ class ModelFacts:
 
     `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
-    every shard once all are there and of the right length; `shard_states` always says what was found.
+    every shard once all are there and of the right length; `shard_states` always says what was found. `stated` says why
+    nobody has to give a normalization, where a file beside the model states it.
     """
 
     folder: Path
@@ -83,6 +84,7 @@ class ModelFacts:
     converted_by: str
     rewritten: bytes | None = None
     cured: str = ""
+    stated: str = ""
 
     @property
     def activation(self) -> str:

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from builder.cli.inspect import command
 from builder.errors import UserError
-from tests.models import tiny_model
+from tests.archives import folder_entries, teachable_machine, write_zip
+from tests.models import tiny_labels, tiny_model
 
 
 def text(folder: Path) -> list[str]:
@@ -45,7 +46,9 @@ def test_a_model_that_is_no_classifier_says_why(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(json.dumps(document), "utf-8")
     reasons = [line for line in text(tmp_path) if line.startswith("not usable")]
     assert len(reasons) == 1
-    assert reasons[0].startswith("not usable its input 'image' takes bool (next: Export it with a float32, uint8 or int32 input")
+    assert reasons[0].startswith(
+        "not usable its input 'image' takes bool (next: Export it with a float32, uint8 or int32 input"
+    )
 
 
 def test_json_has_the_documented_keys(tmp_path: Path) -> None:
@@ -88,3 +91,28 @@ def test_hostile_names_do_not_reach_the_terminal(tmp_path: Path) -> None:
     output = "\n".join(text(tmp_path))
     assert "\u001b" not in output and "\u0007" not in output
     assert "[31m[bold]" in output
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_export_of_teachable_machine_needs_nothing_else(tmp_path: Path, packed: bool) -> None:
+    folder = teachable_machine(tmp_path / "snacks")
+    model = write_zip(tmp_path / "snacks.zip", folder_entries(folder)) if packed else folder
+    lines = text(model)
+    place = model / "snacks" if packed else folder
+    assert f"model {place / 'model.json'}" in lines
+    assert f"labels 3 in the model: {', '.join(tiny_labels(3))}" in lines
+    assert any(line.startswith("normalization metadata.json names @teachablemachine/image, which") for line in lines)
+    assert not any(line.startswith(("generate needs", "--")) for line in lines)
+
+
+def test_problems_of_an_archive_name_it(tmp_path: Path) -> None:
+    folder = teachable_machine(tmp_path / "snacks", labels=["a", "a", "b"])
+    (folder / "weights.bin").unlink()
+    archive = write_zip(tmp_path / "snacks.zip", folder_entries(folder))
+    result = CliRunner().invoke(command, [str(archive), "--json"])
+    answer = json.loads(result.stdout)
+    assert answer["model"] == str(archive / "snacks" / "model.json")
+    assert [(found["id"], found["where"]) for found in answer["problems"]] == [
+        ("MISSING_SHARD", f"{archive / 'snacks' / 'model.json'}: weightsManifest.0.paths.0"),
+        ("BAD_LABELS", f"{archive / 'snacks' / 'metadata.json'}: labels.1"),
+    ]
