@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -name '*.ts')
 
-.PHONY: setup demo test check lint unit slow test-mutations test-emscripten generated golden wheel clean help
+.PHONY: setup demo test check lint unit slow test-mutations test-fuzz test-emscripten generated golden wheel clean help
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -52,6 +52,9 @@ unit: setup ## the quick tests alone: no browser, no compiler
 test-mutations: setup ## removes each line of the GL state guard in turn; the player must notice every one
 	@$(NEED) chromium emcc
 	$(BIN)/python -m pytest -m mutation tests/e2e
+
+test-fuzz: setup ## 10,000 mutated models, label files and options: success or an error of the catalogue, never more
+	$(BIN)/python -m pytest -m slow tests/failures/test_mutations.py
 
 generated: setup ## TypeScript, JSON Schema and docs/errors.md from builder/
 	$(BIN)/python -m scripts.generate_sources
