@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from builder.names import CsIdentifier, JsIdentifier, Slug, UpmName, unique_identifiers
 
+RUNTIME = Path(__file__).parents[2] / "unity_templates/Packages/com.tfjsbridge.runtime/Runtime"
 UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=80)
 # Written down here anew, from ECMA-334's table of keywords and ECMA-262's reserved words.
@@ -98,6 +100,34 @@ def test_clashes_are_numbered_in_order() -> None:
 )
 def test_folders_are_what_a_reader_expects(name: str, slug: str) -> None:
     assert Slug.from_identifier(CsIdentifier(name)) == slug
+
+
+def test_thousands_of_labels_that_lead_to_one_name_are_numbered_quickly() -> None:
+    names = unique_identifiers(chr(0x4E00 + i) for i in range(20_000))
+    assert (names[0], names[1], names[-1]) == ("_", "__2", "__20000")
+
+
+@UNHURRIED
+@given(texts=st.lists(st.sampled_from(["a", "A", "a_2", "a 2", "A__2", "_", "__2", "1", "_1", "é", "e"]), max_size=40))
+def test_numbers_never_meet_a_name_that_is_there_already(texts: list[str]) -> None:
+    names = unique_identifiers(texts)
+    assert len({name.lower() for name in names}) == len(texts)
+    assert all(is_cs_identifier(name) for name in names)
+
+
+def public_types() -> set[str]:
+    """The public types of the runtime package, read from its sources."""
+    found: set[str] = set()
+    for file in RUNTIME.glob("*.cs*"):
+        pattern = r"^    public (?:(?:static|sealed|abstract|readonly|partial) )*(?:class|struct|enum) (\w+)"
+        found |= set(re.findall(pattern, file.read_text("utf-8"), re.MULTILINE))
+    return found
+
+
+def test_no_model_is_called_like_a_public_type_of_the_runtime() -> None:
+    types = public_types()
+    assert {"Classifier", "Prediction", "ModelStats"} <= types
+    assert {name for name in types if CsIdentifier.refusal(name) is None} == set()
 
 
 @pytest.mark.parametrize("name", CS_RESERVED)
