@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 from typing import NoReturn
 
 import click
@@ -48,8 +49,14 @@ def cli() -> None:
     """
 
 
+def _terminated(number: int, frame: object) -> NoReturn:
+    """Ends the command as an error would, so that it undoes and removes what it must not leave behind."""
+    raise SystemExit(128 + number)
+
+
 def main() -> NoReturn:
     """The entry point: a `UserError` becomes its message and its exit code; everything else is a bug and shows."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         cli.main(standalone_mode=False)
     except UserError as error:

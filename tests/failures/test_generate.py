@@ -13,7 +13,7 @@ from builder import resources
 from builder.cli import main
 from tests.failures.conftest import Run, error_lines, make_project
 from tests.golden.cases import fake_runtime
-from tests.models import tiny_labels
+from tests.models import tiny_labels, tiny_model
 
 SERVED = Path("Assets/StreamingAssets/tfjs-bridge")
 
@@ -151,6 +151,55 @@ def test_labels_may_come_from_the_model(run: Run, model: Path, project: Path) ->
     (model / "model.json").write_text(json.dumps(document), "utf-8")
     outcome = run(model, "--normalize", "unit", "--into", project, "--name", "A")
     assert outcome.code == 0 and "classes        5: v, w, x, y, z [model.json]\n" in outcome.err
+
+
+def test_options_file_says_everything(run: Run, model: Path, project: Path, tmp_path: Path) -> None:
+    config = tmp_path / "elsewhere" / "hands.toml"
+    config.parent.mkdir()
+    config.write_text(
+        f'model = "../{model.name}"\nname = "Hands"\ninto = "../{project.name}"\n'
+        f'labels = "../{model.name}/labels.txt"\n'
+        '[preprocess]\nmean = [0.5, 0.4, 0.3]\nstd = 0.25\nscale = "1/255"\nchannel-order = "bgr"\nfit = "letterbox"\n'
+        "[postprocess]\ntop-k = 1\n",
+        "utf-8",
+    )
+    outcome = run("--config", config, "--fit", "crop")
+    assert outcome.code == 0, outcome.err
+    for line in (
+        "model          Hands [hands.toml] (layers-model, ",
+        "input          48x32 [model.json], BGR, blue first [hands.toml]\n",
+        "resizing       crop [--fit], triangle [default]\n",
+        "normalization  (value / 255 - (0.5, 0.4, 0.3)) / 0.25, so 0..255 becomes -2..2.8 [hands.toml]\n",
+        f"classes        5: {', '.join(tiny_labels())} [labels.txt, hands.toml]\n",
+        "reported       the best class [hands.toml]\n",
+    ):
+        assert line in outcome.err
+    document = json.loads((project / SERVED / "hands" / "contract.json").read_text("utf-8"))["model"]["preprocess"]
+    assert (document["mean"], document["std"]) == ([0.5, 0.4, 0.3], [0.25] * 3)
+    assert (document["channel_order"], document["fit"]) == ("bgr", "crop")
+
+
+def test_softmax_and_background_classes_are_said(run: Run, tmp_path: Path) -> None:
+    tiny_model(tmp_path / "logits", softmax=False)
+    (tmp_path / "labels.txt").write_text("a\nb\nc", "utf-8")
+    given = ["--labels", tmp_path / "labels.txt", "--normalize", "none", "--softmax", "--skip-first", "2"]
+    outcome = run(tmp_path / "logits", *given, "--out", tmp_path / "out", "--output", "scores")
+    assert outcome.code == 0, outcome.err
+    assert (
+        "output         scores [--output], turned into probabilities by softmax [--softmax], "
+        "its first 2 scores left out [--skip-first]\n"
+    ) in outcome.err
+
+
+def test_a_gray_model_s_formula_has_one_channel(run: Run, tmp_path: Path) -> None:
+    tiny_model(tmp_path / "gray", channels=1)
+    (tmp_path / "labels.txt").write_text("\n".join(tiny_labels()), "utf-8")
+    figures = ["--mean", "127.5", "--std", "127.5", "--scale", "1"]
+    outcome = run(tmp_path / "gray", "--labels", tmp_path / "labels.txt", *figures, "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome.err
+    assert "input          48x32 [model.json], gray [model.json]\n" in outcome.err
+    formula = "(value - 127.5) / 127.5, so 0..255 becomes -1..1 [--mean, --std, --scale]"
+    assert f"normalization  {formula}\n" in outcome.err
 
 
 @pytest.mark.parametrize("targets", [[], ["--into", "a", "--out", "b"]])

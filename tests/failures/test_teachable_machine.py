@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from builder.cli import gathering
 from builder.inputs.options import FILE
 from tests.archives import folder_entries, teachable_machine, write_zip
 from tests.failures.conftest import Run, error_lines
@@ -115,6 +118,25 @@ def test_problems_name_the_archive(run: Run, project: Path, tmp_path: Path, priv
     ]
     assert "Traceback" not in outcome.err
     assert (list(private.iterdir()), list((project / "Assets").iterdir())) == ([], [])
+
+
+def test_what_was_unpacked_goes_when_the_command_is_told_to_end(
+    run: Run, tmp_path: Path, private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = write_zip(tmp_path / "snacks.zip", folder_entries(teachable_machine(tmp_path / "Snacks")))
+    seen: list[Path] = []
+
+    def terminated(*_: object) -> None:
+        seen.extend(private.iterdir())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    usual = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(gathering, "read_model", terminated)
+    try:
+        assert run(archive, "--out", tmp_path / "out").code == 128 + signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+    assert (len(seen), list(private.iterdir())) == (1, [])
 
 
 @pytest.mark.parametrize(
