@@ -245,7 +245,7 @@ BAD_LABELS = _define(
     "BAD_LABELS",
     300,
     "The labels cannot be used: {reason}.",
-    "Labels are JSON (a list, {{index: label}}, or an object with `labels` or `classes`), CSV, or text, one per line.",
+    "Labels are JSON (a list, or an object of indices, `labels` or `classes`), CSV, or text with one label per line.",
     "Mend the file; labels are unique, not empty, and in the order of the model's outputs.",
 )
 LABEL_COUNT = _define(
