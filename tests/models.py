@@ -2,7 +2,7 @@
 
 `tiny_model` writes a classifier: 3x3 convolution (stride 2, relu), 4x4 average pooling, dense layer, softmax. Dense
 weights differ by place, so flips, crops and swapped channels change the answer, and the weights are scaled on seeded
-pictures, so that no class wins everywhere.
+pictures, so that no class wins everywhere. A `Form` makes it one of the less usual kinds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 Expected = Callable[[Array], Array]
 Format = Literal["layers", "graph"]
-Quantize = Literal["uint8", "uint16", "float16"]
+Quantize = Literal["uint8", "uint16", "float16", "mixed"]
+Integer = Literal["uint8", "int32"]
 # 0..255 as the network sees it: (value * scale - offset). Independent of builder/spec.py on purpose.
 INPUT_RANGES: dict[str, tuple[float, float, float]] = {
     "unit": (1 / 255, 0.0, 1.0),
@@ -31,20 +32,44 @@ INPUT_RANGES: dict[str, tuple[float, float, float]] = {
 _FILTERS, _KERNEL, _STRIDE, _POOL = 8, 3, 2, 4
 
 
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What is unusual about a model.
+
+    `integer`: a graph whose input takes whole values of 0..255 and normalizes them itself. `planar`: the input is
+    [batch, channels, height, width]. `any_size`: a graph of free height and width. `second`: a graph with one more
+    output, `others`: the same scores in reverse order. `keras_3`: a layers model as Keras 3 writes it.
+    """
+
+    integer: Integer | None = None
+    planar: bool = False
+    any_size: bool = False
+    second: bool = False
+    keras_3: bool = False
+
+
+PLAIN = Form()
+
+
 @dataclass(frozen=True)
 class TinyNet:
-    """The weights: kernel [3, 3, channels, 8], bias [8], dense [features, classes], scores [classes]."""
+    """The weights: kernel [3, 3, channels, 8], bias [8], dense [features, classes], scores [classes]. Features are
+    those of each place, or, `everywhere`, their mean over the whole picture."""
 
     kernel: Array
     bias: Array
     dense: Array
     scores: Array
+    everywhere: bool = False
 
     def features(self, x: Array) -> Array:
         """[batch, h, w, channels] → [batch, features], in row-major order of [row, column, filter]."""
         windows = np.lib.stride_tricks.sliding_window_view(x, (_KERNEL, _KERNEL), axis=(1, 2))
         maps = np.einsum("bhwcij,ijcf->bhwf", windows[:, ::_STRIDE, ::_STRIDE], self.kernel) + self.bias
         maps = np.maximum(maps, 0)
+        if self.everywhere:
+            means: Array = maps.mean(axis=(1, 2)).astype(np.float32)
+            return means
         rows, columns = maps.shape[1] // _POOL, maps.shape[2] // _POOL
         cut = maps[:, : rows * _POOL, : columns * _POOL]
         pooled = cut.reshape(len(x), rows, _POOL, columns, _POOL, _FILTERS).mean(axis=(2, 4))
@@ -80,17 +105,19 @@ def normalized(picture: NDArray[np.uint8], normalize: str) -> Array:
     return ((picture.astype(np.float32) * scale - mean) / std).astype(np.float32)
 
 
-def tiny_net(size: tuple[int, int], channels: int, classes: int, normalize: str, seed: int) -> TinyNet:
+def tiny_net(
+    size: tuple[int, int], channels: int, classes: int, normalize: str, seed: int, *, everywhere: bool = False
+) -> TinyNet:
     """Seeded weights whose logits have mean 0 and deviation 1.5 per class over seeded pictures."""
     random = np.random.default_rng(seed)
     sample = normalized(pictures(64, size, channels, seed + 1), normalize)
     kernel = random.normal(0, 1, (_KERNEL, _KERNEL, channels, _FILTERS)).astype(np.float32)
     kernel /= np.float32(np.abs(sample).mean() * np.sqrt(_KERNEL * _KERNEL * channels))
     bias = random.normal(0, 0.2, _FILTERS).astype(np.float32)
-    raw = TinyNet(kernel, bias, np.zeros((0, 0), np.float32), np.zeros(0, np.float32)).features(sample)
+    raw = TinyNet(kernel, bias, np.zeros((0, 0), np.float32), np.zeros(0, np.float32), everywhere).features(sample)
     dense = random.normal(0, 1, (raw.shape[1], classes)).astype(np.float32)
     dense *= 1.5 / (raw @ dense).std(axis=0)
-    return TinyNet(kernel, bias, dense, -(raw @ dense).mean(axis=0).astype(np.float32))
+    return TinyNet(kernel, bias, dense, -(raw @ dense).mean(axis=0).astype(np.float32), everywhere)
 
 
 def tiny_model(
@@ -106,23 +133,27 @@ def tiny_model(
     softmax: bool = True,
     shards: int = 1,
     seed: int = 7,
+    form: Form = PLAIN,
 ) -> Expected:
     """Writes `model.json` and its shards into `folder`; gives float32 [n, h, w, channels] → [n, classes].
 
     `size` is (width, height), at least 12 each. `normalize` only chooses the range of input values that the weights are
     made for; `signature` is for graph models. The answers are those of the weights as TF.js reads them, quantization
-    included; scores instead of probabilities without `softmax`.
+    included; scores instead of probabilities without `softmax`. An integer model's answers are for values of 0..255.
     """
-    net = tiny_net(size, channels, classes, normalize, seed)
-    weights: dict[str, NDArray[Any]] = _layers_weights(net) if format == "layers" else _graph_weights(net)
+    net = tiny_net(size, channels, classes, normalize, seed, everywhere=form.any_size)
+    extra = {} if format == "layers" else _extra_weights(net, form, normalize)
+    weights: dict[str, NDArray[Any]] = (_layers_weights(net) if format == "layers" else _graph_weights(net)) | extra
     manifest, stored, blob = _pack(weights, quantize)
     topology = _layers_topology if format == "layers" else _graph_topology
-    document = topology(net, size, channels, softmax) | {"weightsManifest": manifest}
+    document = topology(net, size, channels, softmax, form) | {"weightsManifest": manifest}
     if not signature:
         document.pop("signature", None)
-    write_model(folder, document, blob, shards)
-    read = TinyNet(*(stored[name].astype(np.float32) for name in list(weights)[:4]))
-    return read.probabilities if softmax else read.logits
+    write_model(folder, as_keras_3(document) if form.keras_3 else document, blob, shards)
+    kernel, bias, dense, scores = (stored[name].astype(np.float32) for name in list(weights)[:4])
+    read = TinyNet(kernel, bias, dense, scores, form.any_size)
+    answers = read.probabilities if softmax else read.logits
+    return answers if form.integer is None else lambda levels: answers(normalized(levels.astype(np.uint8), normalize))
 
 
 def tiny_labels(classes: int = 5) -> tuple[str, ...]:
@@ -147,17 +178,18 @@ def _pack(
 ) -> tuple[list[dict[str, Any]], dict[str, NDArray[Any]], bytes]:
     """The manifest, the weights as TF.js will read them, and the shards' bytes."""
     entries, stored, blob = [], {}, b""
-    for name, value in weights.items():
+    for place, (name, value) in enumerate(weights.items()):
         entry: dict[str, Any] = {"name": name, "shape": list(value.shape), "dtype": str(value.dtype)}
         stored[name], data = value, value
-        if quantize and value.dtype == np.float32:
-            entry["quantization"], data, stored[name] = _quantized(value, quantize)
+        kind = ("uint16", None, "float16", "uint8")[place % 4] if quantize == "mixed" else quantize
+        if kind and value.dtype == np.float32 and value.size > 1:
+            entry["quantization"], data, stored[name] = _quantized(value, kind)
         entries.append(entry)
         blob += data.tobytes()
     return [{"paths": [], "weights": entries}], stored, blob
 
 
-def _quantized(value: Array, dtype: Quantize) -> tuple[dict[str, Any], NDArray[Any], Array]:
+def _quantized(value: Array, dtype: str) -> tuple[dict[str, Any], NDArray[Any], Array]:
     """The `quantization` entry, the stored integers or halves, and what TF.js makes of them."""
     if dtype == "float16":
         half = value.astype(np.float16)
@@ -173,24 +205,45 @@ def _layers_weights(net: TinyNet) -> dict[str, NDArray[Any]]:
     return {"conv/kernel": net.kernel, "conv/bias": net.bias, "scores/kernel": net.dense, "scores/bias": net.scores}
 
 
-def _layers_topology(net: TinyNet, size: tuple[int, int], channels: int, softmax: bool) -> dict[str, Any]:
+def _layers_topology(
+    net: TinyNet, size: tuple[int, int], channels: int, softmax: bool, form: Form = PLAIN
+) -> dict[str, Any]:
     activation = "softmax" if softmax else "linear"
+    image = [channels, size[1], size[0]] if form.planar else [size[1], size[0], channels]
+    data_format = "channels_first" if form.planar else "channels_last"
     layers = [
         _layer(
-            "Conv2D", "conv", batch_input_shape=[None, size[1], size[0], channels], dtype="float32", filters=_FILTERS,
+            "Conv2D", "conv", batch_input_shape=[None, *image], dtype="float32", filters=_FILTERS,
             kernel_size=[_KERNEL] * 2, strides=[_STRIDE] * 2, padding="valid", activation="relu", use_bias=True,
-            data_format="channels_last",
+            data_format=data_format,
         ),
         _layer(
             "AveragePooling2D", "pool", pool_size=[_POOL] * 2, strides=[_POOL] * 2, padding="valid",
-            data_format="channels_last",
+            data_format=data_format,
         ),
-        _layer("Flatten", "flat"),
+        _layer("Flatten", "flat", **({"data_format": data_format} if form.planar else {})),
         _layer("Dense", "scores", units=len(net.scores), activation=activation, use_bias=True),
     ]  # fmt: skip
     config = {"class_name": "Sequential", "config": {"name": "tiny", "layers": layers}}
     topology = {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": config}
     return {"format": "layers-model", "generatedBy": "tests", "convertedBy": None, "modelTopology": topology}
+
+
+def as_keras_3(document: dict[str, Any]) -> dict[str, Any]:
+    """A Sequential model as Keras 3 writes it: an input layer with `batch_shape`, policies as types, the names of
+    weights after the model."""
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+    model = document["modelTopology"]["model_config"]
+    shape = model["config"]["layers"][0]["config"].pop("batch_input_shape")
+    for layer in model["config"]["layers"]:
+        layer["config"] |= {"trainable": True, "dtype": policy}
+    source = _layer("InputLayer", "input_layer", batch_shape=shape, dtype="float32", sparse=False, ragged=False)
+    model["config"]["layers"].insert(0, source)
+    model["config"] |= {"trainable": True, "dtype": policy, "build_input_shape": shape}
+    document["modelTopology"]["keras_version"] = "3.15.1"
+    for weight in document["weightsManifest"][0]["weights"]:
+        weight["name"] = f"tiny/{weight['name']}"
+    return document
 
 
 def _layer(class_name: str, name: str, **config: object) -> dict[str, Any]:
@@ -204,28 +257,80 @@ def _graph_weights(net: TinyNet) -> dict[str, NDArray[Any]]:
     }
 
 
-def _graph_topology(net: TinyNet, size: tuple[int, int], channels: int, softmax: bool) -> dict[str, Any]:
+def _extra_weights(net: TinyNet, form: Form, normalize: str) -> dict[str, NDArray[Any]]:
+    """Constants of the forms; scalars of the normalization are never quantized."""
+    scale, mean, std = INPUT_RANGES[normalize]
+    reverse = np.arange(len(net.scores) - 1, -1, -1, dtype=np.int32)
+    return {
+        **(
+            {"own/scale": np.array([scale / std], np.float32), "own/shift": np.array([mean / std], np.float32)}
+            if form.integer
+            else {}
+        ),
+        **({"last/order": np.array([0, 2, 3, 1], np.int32)} if form.planar else {}),
+        **({"places": np.array([1, 2], np.int32)} if form.any_size else {}),
+        **({"reverse": reverse, "axis": np.array(1, np.int32)} if form.second else {}),
+    }
+
+
+def _entrance(form: Form) -> tuple[list[dict[str, Any]], str]:
+    """What stands between the input and the convolution, and the name of its last node."""
+    nodes, last = [], "image"
+    if form.planar:
+        nodes.append(_node("last", "Transpose", last, "last/order", T=_FLOAT, Tperm=_INT))
+        last = "last"
+    if form.integer:
+        nodes += [
+            _node("cast", "Cast", last, SrcT=_TYPES[form.integer], DstT=_FLOAT),
+            _node("scaled", "Mul", "cast", "own/scale", T=_FLOAT),
+            _node("shifted", "Sub", "scaled", "own/shift", T=_FLOAT),
+        ]
+        last = "shifted"
+    return nodes, last
+
+
+def _pooled(form: Form) -> list[dict[str, Any]]:
+    """From `relu` to `flat`, [batch, features]."""
+    if form.any_size:
+        return [_node("flat", "Mean", "relu", "places", keep_dims=_FALSE, T=_FLOAT, Tidx=_INT)]
+    window = _ints(1, _POOL, _POOL, 1)
+    return [
+        _node("pool", "AvgPool", "relu", ksize=window, strides=window, padding=_VALID, data_format=_NHWC, T=_FLOAT),
+        _node("flat", "Reshape", "pool", "flat/shape", T=_FLOAT, Tshape=_INT),
+    ]
+
+
+def _image_shape(size: tuple[int, int], channels: int, form: Form) -> list[int]:
+    height, width = (-1, -1) if form.any_size else (size[1], size[0])
+    return [-1, channels, height, width] if form.planar else [-1, height, width, channels]
+
+
+def _graph_topology(
+    net: TinyNet, size: tuple[int, int], channels: int, softmax: bool, form: Form = PLAIN
+) -> dict[str, Any]:
     last = "probabilities" if softmax else "scores"
-    image = [-1, size[1], size[0], channels]
-    nodes = [_node("image", "Placeholder", dtype=_FLOAT, shape=_shape(image))]
-    nodes += [_const(name, value) for name, value in _graph_weights(net).items()]
+    image, dtype = _image_shape(size, channels, form), _TYPES[form.integer or "float32"]
+    entrance, seen = _entrance(form)
+    nodes = [_node("image", "Placeholder", dtype=dtype, shape=_shape(image))]
+    # The constants of the forms need no values here: any range of input values has the same shapes.
+    nodes += [_const(name, value) for name, value in (_graph_weights(net) | _extra_weights(net, form, "unit")).items()]
     nodes += [
-        _node("conv", "Conv2D", "image", "conv/kernel", strides=_ints(1, _STRIDE, _STRIDE, 1), padding=_VALID,
+        *entrance,
+        _node("conv", "Conv2D", seen, "conv/kernel", strides=_ints(1, _STRIDE, _STRIDE, 1), padding=_VALID,
               data_format=_NHWC, dilations=_ints(1, 1, 1, 1), T=_FLOAT),
         _node("biased", "BiasAdd", "conv", "conv/bias", data_format=_NHWC, T=_FLOAT),
         _node("relu", "Relu", "biased", T=_FLOAT),
-        _node("pool", "AvgPool", "relu", ksize=_ints(1, _POOL, _POOL, 1), strides=_ints(1, _POOL, _POOL, 1),
-              padding=_VALID, data_format=_NHWC, T=_FLOAT),
-        _node("flat", "Reshape", "pool", "flat/shape", T=_FLOAT, Tshape={"type": "DT_INT32"}),
+        *_pooled(form),
         _node("product", "MatMul", "flat", "dense/kernel", transpose_a=_FALSE, transpose_b=_FALSE, T=_FLOAT),
         _node("scores", "BiasAdd", "product", "dense/bias", data_format=_NHWC, T=_FLOAT),
     ]  # fmt: skip
     if softmax:
         nodes.append(_node("probabilities", "Softmax", "scores", T=_FLOAT))
-    signature = {
-        "inputs": {"image": _tensor_info("image:0", image)},
-        "outputs": {"classes": _tensor_info(f"{last}:0", [-1, len(net.scores)])},
-    }
+    outputs = {"classes": _tensor_info(f"{last}:0", [-1, len(net.scores)])}
+    if form.second:
+        nodes.append(_node("turned", "GatherV2", last, "reverse", "axis", Tparams=_FLOAT, Tindices=_INT, Taxis=_INT))
+        outputs = {"others": _tensor_info("turned:0", [-1, len(net.scores)])} | outputs
+    signature = {"inputs": {"image": _tensor_info("image:0", image, dtype["type"])}, "outputs": outputs}
     topology = {"node": nodes, "library": {}, "versions": {"producer": 1286}}
     return {"format": "graph-model", "generatedBy": "tests", "modelTopology": topology, "signature": signature}
 
@@ -236,6 +341,8 @@ def _attribute_string(text: str) -> dict[str, str]:
 
 _FALSE = {"b": False}
 _FLOAT = {"type": "DT_FLOAT"}
+_INT = {"type": "DT_INT32"}
+_TYPES = {"float32": _FLOAT, "int32": _INT, "uint8": {"type": "DT_UINT8"}}
 _VALID = _attribute_string("VALID")
 _NHWC = _attribute_string("NHWC")
 
@@ -252,8 +359,8 @@ def _const(name: str, value: NDArray[Any]) -> dict[str, Any]:
     )
 
 
-def _tensor_info(name: str, shape: Sequence[int]) -> dict[str, Any]:
-    return {"name": name, "dtype": "DT_FLOAT", "tensorShape": _dims(shape)}
+def _tensor_info(name: str, shape: Sequence[int], dtype: str = "DT_FLOAT") -> dict[str, Any]:
+    return {"name": name, "dtype": dtype, "tensorShape": _dims(shape)}
 
 
 def _shape(sizes: Sequence[int]) -> dict[str, Any]:

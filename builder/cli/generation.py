@@ -31,7 +31,7 @@ def generate(model: Path | None, config: Path | None, given: Mapping[str, Any], 
 def _generate(found: Gathered, flags: WriteFlags) -> None:
     target, spec, runtime = found.target, found.spec, this_runtime()
     stderr().print(understood(found))
-    files = render(spec, found.facts.folder, runtime.files, runtime.folder)
+    files = render(spec, found.facts.folder, runtime.files, runtime.folder, found.facts.rewritten)
     install = Install(spec.name, tuple(files), _recorded(found))
     done = carry_out(target.folder, lambda: _wish(install, target.folder, runtime, flags), flags)
     report("generate", done, flags)

@@ -165,6 +165,10 @@ def _reshape(config: Config, inputs: list[tuple[int, ...]]) -> Shape:
     return (inputs[0][0], *sizes)
 
 
+def _permute(config: Config, inputs: list[tuple[int, ...]]) -> Shape:
+    return (inputs[0][0], *(inputs[0][_positive(axis)] for axis in config["dims"]))
+
+
 def _concatenate(config: Config, inputs: list[tuple[int, ...]]) -> Shape:
     axis = config.get("axis", -1)
     sizes = list(inputs[0])
@@ -182,5 +186,6 @@ _RULES: dict[str, Callable[[Config, list[tuple[int, ...]]], Shape]] = {
     "ZeroPadding2D": lambda config, inputs: _bordered(config, inputs, 1),
     "Cropping2D": lambda config, inputs: _bordered(config, inputs, -1),
     "Reshape": _reshape,
+    "Permute": _permute,
     "Concatenate": _concatenate,
 }

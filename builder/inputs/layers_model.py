@@ -182,9 +182,10 @@ class Network:
         return [TensorFacts(name, known.get((name, call)), "float32") for name, call in outputs]
 
     def _calls(self) -> Iterator[tuple[Ref, tuple[int, list[Ref]]]]:
-        """Every call of every layer: (layer, call) → (position, what it reads)."""
+        """Every call of every layer: (layer, call) → (position, what it reads). Call 0 of a model inside this one is
+        the one that made it."""
         for position, layer in enumerate(self.layers):
-            for call, inbound in enumerate(layer.inbound_nodes):
+            for call, inbound in enumerate(layer.inbound_nodes, int(position in self.nested)):
                 yield (layer.title, call), (position, _refs(inbound))
 
 

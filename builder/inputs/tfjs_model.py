@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from builder.errors import NO_MODEL, NOT_A_MODEL, UNSUPPORTED_MODEL, Problem, UserError, fail, problem
+from builder.inputs import keras3
 from builder.inputs.facts import Layout, ModelFacts, ShardFacts, TensorFacts, TopologyFacts
 from builder.inputs.graph_model import read_graph
 from builder.inputs.jsonfile import (
@@ -26,6 +30,8 @@ from builder.spec import FileRef, ModelFormat
 
 __all__ = ["ModelFacts", "ShardFacts", "TensorFacts", "examine_model", "read_model"]
 
+_CURED = "Keras 3's layers are rewritten in the form of Keras 2"
+
 
 def read_model(path: Path) -> ModelFacts:
     """The facts of the model in a folder, or of the JSON file itself; a `UserError` with every problem otherwise."""
@@ -39,15 +45,17 @@ def examine_model(path: Path) -> tuple[ModelFacts, tuple[Problem, ...]]:
     """Like `read_model`, but shards that are missing, unsafe or of the wrong length come back as problems beside the
     facts. What cannot be understood at all is still a `UserError`."""
     json_path = find_json(path)
-    document = _document(json_path)
+    source = _source(json_path)
+    document = source.document
     format = _format(document, json_path)
     weights = {weight.name: weight for group in document.weightsManifest for weight in group.weights}
     read = read_graph if format == "graph-model" else read_layers
     topology = read(document, weights, json_path)
+    topology = replace(topology, obstacles=(*source.obstacles, *topology.obstacles))
     states, problems = examine_shards(json_path.parent, json_path, document.weightsManifest)
     problems += _text_weights(document, json_path)
     shards = [] if problems else [file_ref(json_path.parent, state.path) for state in states]
-    return _facts(json_path, document, topology, states, shards), tuple(problems)
+    return _facts(json_path, source, topology, states, shards), tuple(problems)
 
 
 def find_json(path: Path) -> Path:
@@ -59,8 +67,30 @@ def find_json(path: Path) -> Path:
     raise fail(NO_MODEL, path)
 
 
-def _document(json_path: Path) -> Document:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """model.json, read. `rewritten` is its text where it had to be brought into another form."""
+
+    document: Document
+    rewritten: bytes | None = None
+    cured: str = ""
+    obstacles: tuple[str, ...] = ()
+
+
+def _source(json_path: Path) -> _Source:
     value = parse_json(read_text(json_path, MAX_JSON_BYTES), json_path)
+    document = _document(value, json_path)
+    if not keras3.is_keras_3(value):
+        return _Source(document=document)
+    try:
+        made = keras3.cured(value)
+    except keras3.Incurable as reason:
+        return _Source(document=document, obstacles=(f"it was saved by Keras 3, and {printable(str(reason))}",))
+    text = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+    return _Source(document=_document(made, json_path), rewritten=text, cured=_CURED)
+
+
+def _document(value: object, json_path: Path) -> Document:
     try:
         return Document.model_validate(value)
     except ValidationError as error:
@@ -97,17 +127,18 @@ def _text_weights(document: Document, json_path: Path) -> list[Problem]:
 
 def _facts(
     json_path: Path,
-    document: Document,
+    source: _Source,
     topology: TopologyFacts,
     states: list[ShardFacts],
     shards: list[FileRef],
 ) -> ModelFacts:
+    document = source.document
     weights = [weight for group in document.weightsManifest for weight in group.weights]
     return ModelFacts(
         folder=json_path.parent,
         json_path=json_path,
         format=topology.format,
-        topology=file_ref(json_path.parent, json_path.name),
+        topology=_topology_ref(json_path, source.rewritten),
         shards=tuple(shards),
         shard_states=tuple(states),
         inputs=topology.inputs,
@@ -123,7 +154,15 @@ def _facts(
         labels=_labels(document.userDefinedMetadata),
         generated_by=_remark(document.generatedBy),
         converted_by=_remark(document.convertedBy),
+        rewritten=source.rewritten,
+        cured=source.cured,
     )
+
+
+def _topology_ref(json_path: Path, rewritten: bytes | None) -> FileRef:
+    if rewritten is None:
+        return file_ref(json_path.parent, json_path.name)
+    return FileRef(path=json_path.name, bytes=len(rewritten), sha256=hashlib.sha256(rewritten).hexdigest())
 
 
 def _quantization(weights: list[Weight]) -> dict[str, int]:

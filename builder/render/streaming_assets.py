@@ -43,13 +43,23 @@ def contract_bytes(spec: ModelSpec, runtime: RuntimeFiles) -> bytes:
 
 
 def streaming_assets(
-    spec: ModelSpec, model_folder: Path, runtime: RuntimeFiles, runtime_folder: Path
+    spec: ModelSpec,
+    model_folder: Path,
+    runtime: RuntimeFiles,
+    runtime_folder: Path,
+    topology: bytes | None = None,
 ) -> list[OutputFile]:
-    """The files below `tfjs-bridge`, without their `.meta`; model and runtime files are copies of those given."""
-    home = ROOT / spec.slug
+    """The files below `tfjs-bridge`, without their `.meta`; model and runtime files are copies of those given, except
+    that `topology` takes the place of model.json."""
+    home, model = ROOT / spec.slug, spec.files
     copies = [(RUNTIME_FOLDER, runtime_folder, file) for file in (runtime.script, *runtime.wasm)]
-    copies += [(home, model_folder, file) for file in (spec.files.topology, *spec.files.shards)]
+    copies += [
+        (home, model_folder, file)
+        for file in (model.topology, *model.shards)
+        if topology is None or file != model.topology
+    ]
     return [
+        *([OutputFile(home / model.topology.path, topology, per_model=True)] if topology is not None else []),
         OutputFile(ROOT / ".gitattributes", GITATTRIBUTES),
         OutputFile(home / CONTRACT, contract_bytes(spec, runtime), per_model=True),
         *(

@@ -47,10 +47,17 @@ def _content(template: PurePosixPath, folder: Path, made: Environment, view: Map
     return made.get_template(str(template)).render(view).encode()
 
 
-def render(spec: ModelSpec, model_folder: Path, runtime: RuntimeFiles, runtime_folder: Path) -> list[OutputFile]:
+def render(
+    spec: ModelSpec,
+    model_folder: Path,
+    runtime: RuntimeFiles,
+    runtime_folder: Path,
+    topology: bytes | None = None,
+) -> list[OutputFile]:
     """Every file of the tree with its `.meta`, sorted by path.
 
     `model_folder` holds the files of `spec.files`, `runtime_folder` those of `runtime` and the third-party notices.
+    `topology` is the text of model.json where the folder's own is not what the game needs.
     """
     folder, made = resources.templates(), environment()
     contract_sha256 = hashlib.sha256(contract_bytes(spec, runtime)).hexdigest()
@@ -59,5 +66,5 @@ def render(spec: ModelSpec, model_folder: Path, runtime: RuntimeFiles, runtime_f
         OutputFile(_output_path(path, spec), _content(path, folder, made, view), per_model=_NAME in str(path))
         for path in _template_files(folder)
     ]
-    files += streaming_assets(spec, model_folder, runtime, runtime_folder)
+    files += streaming_assets(spec, model_folder, runtime, runtime_folder, topology)
     return sorted(files + metas(files, made), key=lambda file: file.path)

@@ -94,7 +94,7 @@ def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:
     if facts.leading and not spec.preprocess.keeps_levels:
         yield f"the model begins with {', '.join(facts.leading)}: make sure that it is not normalized twice"
     if facts.cured:
-        yield f"{facts.cured}; model.json is written in the form that TensorFlow.js reads"
+        yield f"{facts.cured}, which is what TensorFlow.js reads"
 
 
 def _output_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from builder.errors import UserError
 from builder.inputs.tfjs_model import ModelFacts, examine_model, read_model
 from builder.resolve import Options, resolve
 from builder.spec import ModelSpec
-from tests.models import Format, tiny_labels, tiny_model, write_model
+from tests.models import Form, Format, tiny_labels, tiny_model, write_model
 
 FORMATS: list[Format] = ["layers", "graph"]
 
@@ -160,7 +160,7 @@ def functional() -> dict[str, Any]:
         layer("Concatenate", "both", "a", "b", axis=-1),
         layer("Sequential", "head", "pool", layers=head),
     ]
-    config = {"layers": rows, "input_layers": [["picture", 0, 0]], "output_layers": [["head", 0, 0]]}
+    config = {"layers": rows, "input_layers": [["picture", 0, 0]], "output_layers": [["head", 1, 0]]}
     return {"modelTopology": {"model_config": {"class_name": "Functional", "config": config}}}
 
 
@@ -179,13 +179,63 @@ def test_layers_that_read_each_other_in_a_ring_have_no_shape(tmp_path: Path) -> 
     assert facts_of(tmp_path, document).outputs[0].shape is None
 
 
-def test_keras_3_is_recognized(tmp_path: Path) -> None:
-    document = layers(("Flatten", {}), ("Dense", {"units": 2}))
-    first = document["modelTopology"]["model_config"]["config"]["layers"][0]["config"]
-    first["batch_shape"] = first.pop("batch_input_shape")
-    facts = facts_of(tmp_path, document)
-    assert facts.inputs[0].shape == (-1, 64, 64, 3)
-    assert len(facts.obstacles) == 1 and "Keras 3" in facts.obstacles[0]
+def test_layers_that_tensorflow_js_lacks_are_noticed(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path, layers(("RandomFlip", {}), ("Flatten", {}), ("Dense", {"units": 2})))
+    assert facts.obstacles == ("TensorFlow.js has no layer RandomFlip",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "leading"),
+    [
+        ([("Rescaling", {"scale": 1 / 127.5, "offset": -1})], ("Rescaling (value * 0.00784314 - 1)",)),
+        (
+            [("Rescaling", {"scale": 0.5}), ("BatchNormalization", {})],
+            ("Rescaling (value * 0.5)", "BatchNormalization"),
+        ),
+        ([("Conv2D", {"filters": 1, "kernel_size": 1}), ("Rescaling", {"scale": 0.5})], ()),
+    ],
+)
+def test_a_normalization_inside_the_layers_is_noticed(
+    tmp_path: Path, rows: list[tuple[str, dict[str, Any]]], leading: tuple[str, ...]
+) -> None:
+    assert facts_of(tmp_path, layers(*rows, ("Flatten", {}), ("Dense", {"units": 2}))).leading == leading
+
+
+def test_a_normalization_inside_a_graph_is_noticed(tmp_path: Path) -> None:
+    tiny_model(tmp_path, format="graph", form=Form(integer="uint8", planar=True))
+    facts = read_model(tmp_path)
+    assert facts.leading == ("Mul", "Sub")
+    assert (facts.inputs[0].dtype, facts.inputs[0].shape, facts.layout) == ("uint8", (-1, 3, 32, 48), "NCHW")
+
+
+def test_every_output_has_its_own_last_operation(tmp_path: Path) -> None:
+    tiny_model(tmp_path, format="graph", form=Form(second=True))
+    outputs = read_model(tmp_path).outputs
+    assert [(tensor.name, tensor.activation) for tensor in outputs] == [("others", "gatherv2"), ("classes", "softmax")]
+
+
+def test_a_signature_that_leaves_the_classes_open_is_completed_from_the_graph(tmp_path: Path) -> None:
+    tiny_model(tmp_path, format="graph")
+    document = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    document["signature"]["outputs"]["classes"]["tensorShape"] = {"unknownRank": True}
+    (tmp_path / "model.json").write_text(json.dumps(document), "utf-8")
+    assert read_model(tmp_path).outputs[0].shape == (-1, 5)
+
+
+def test_channels_first_operations_of_a_graph_are_an_obstacle(tmp_path: Path) -> None:
+    tiny_model(tmp_path, format="graph")
+    text = (tmp_path / "model.json").read_text("utf-8")
+    (tmp_path / "model.json").write_text(text.replace("TkhXQw==", "TkNIVw=="), "utf-8")  # NHWC, NCHW in base64
+    assert read_model(tmp_path).obstacles == (
+        "TensorFlow.js cannot run its operations with channels first (NCHW): AvgPool, BiasAdd, Conv2D",
+    )
+
+
+def test_channels_first_layers_have_their_shapes(tmp_path: Path) -> None:
+    tiny_model(tmp_path, form=Form(planar=True))
+    facts = read_model(tmp_path)
+    assert (facts.inputs[0].shape, facts.outputs[0].shape, facts.layout) == ((-1, 3, 32, 48), (-1, 5), "NCHW")
+    assert facts.obstacles == ()
 
 
 def test_control_flow_is_noticed(tmp_path: Path) -> None:
@@ -227,14 +277,15 @@ def mutated(document: Any, path: tuple[str | int, ...], value: Any) -> Any:  # n
     return result.get("", None)
 
 
-@pytest.fixture(scope="module", params=["layers", "graph", "unsigned", "functional"])
+@pytest.fixture(scope="module", params=["layers", "graph", "unsigned", "functional", "keras 3"])
 def victim(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A model's folder and its document, the one to be mutated."""
     folder, kind = tmp_path_factory.mktemp("victim"), str(request.param)
     if kind == "functional":
         write_model(folder, functional() | {"weightsManifest": [{"weights": []}]}, b"")
     else:
-        tiny_model(folder, format="layers" if kind == "layers" else "graph", signature=kind == "graph")
+        format: Format = "layers" if kind in ("layers", "keras 3") else "graph"
+        tiny_model(folder, format=format, signature=kind == "graph", form=Form(keras_3=kind == "keras 3"))
     return folder / "model.json", json.loads((folder / "model.json").read_text("utf-8"))
 
 
