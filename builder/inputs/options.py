@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from builder.errors import BAD_OPTION, BAD_OPTIONS_FILE, Problem, UserError, fail, problem
 from builder.inputs.jsonfile import MAX_PROBLEMS, json_where, printable, read_text, schema_problems
@@ -129,6 +129,14 @@ def flag_settings(given: Mapping[str, Any]) -> Settings:
     return Settings(**values, sources=sources)
 
 
+def _plain(value: str) -> str:
+    if not value.isprintable():
+        msg = "it holds a control character"
+        raise ValueError(msg)
+    return value
+
+
+PathText = Annotated[str, AfterValidator(_plain)]
 Number = Annotated[float, BeforeValidator(number), Field(allow_inf_nan=False)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(numbers)]
 Size = Annotated[tuple[int, int], BeforeValidator(size)]
@@ -161,11 +169,11 @@ class _Postprocess(_Table):
 
 
 class _OptionsFile(_Table):
-    model: str | None = None
+    model: PathText | None = None
     name: str | None = None
-    labels: str | None = None
-    into: str | None = None
-    out: str | None = None
+    labels: PathText | None = None
+    into: PathText | None = None
+    out: PathText | None = None
     preprocess: _Preprocess = _Preprocess()
     postprocess: _Postprocess = _Postprocess()
 
