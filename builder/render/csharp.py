@@ -5,6 +5,7 @@ C# 7.2, for Unity 2019.4 and everything after it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from string import Formatter
@@ -237,8 +238,29 @@ def _remarks(spec: ModelSpec) -> tuple[str, ...]:
         pictures,
         f"TensorFlow.js {spec.files.format}, {megabytes:.1f} MB of weights; "
         f"input {spec.input.name}, output {spec.output.name}.",
+        *_input_remarks(spec),
+        *_score_remarks(spec),
         f"Results hold the {spec.postprocess.top_k} best of {len(spec.labels)} classes.",
     )
+
+
+def _input_remarks(spec: ModelSpec) -> Iterator[str]:
+    """What is unusual about the input tensor."""
+    if spec.preprocess.channel_order == "bgr":
+        yield "The model sees blue first (BGR); Mean and Std are in that order, sources are as always."
+    if spec.preprocess.layout == "NCHW":
+        yield "The input tensor is [1, channels, height, width]."
+    if spec.input.dtype != "float32":
+        yield "The input tensor takes whole values of 0 to 255; the model normalizes them itself."
+
+
+def _score_remarks(spec: ModelSpec) -> Iterator[str]:
+    """What becomes of the model's scores."""
+    post = spec.postprocess
+    if post.activation == "softmax":
+        yield "Scores are probabilities: the softmax of what the model gives."
+    if post.skip_first:
+        yield f"The first {post.skip_first} of the model's outputs carry no label and are left out."
 
 
 def wrapper_view(spec: ModelSpec, contract_sha256: str) -> dict[str, object]:

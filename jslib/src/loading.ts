@@ -44,9 +44,12 @@ function graphExecutor(model: Graph, { output }: ModelSpec): Executor {
 
 /** Computes all outputs; the tensors of the others are freed with the scope that `now` is called in. */
 function layersExecutor(model: LayersModel, { output }: ModelSpec): Executor {
-  const at = model.outputNames.length === 1 ? 0 : model.outputNames.indexOf(output.name);
-  if (at < 0) throw new Error(`it has no output ${output.name}`);
-  const now = (input: Tensor): Tensor => [model.predict(input)].flat()[at] as Tensor;
+  const now = (input: Tensor): Tensor => {
+    const made = [model.predict(input)].flat();
+    const found = made[made.length === 1 ? 0 : model.outputNames.indexOf(output.name)];
+    if (!found) throw new Error(`it has no output ${output.name}`);
+    return found;
+  };
   return { now, later: (input) => Promise.resolve(tidy(() => now(input))) };
 }
 

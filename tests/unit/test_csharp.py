@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import IntEnum, IntFlag
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from builder import abi, resources
 from builder.errors import CATALOGUE
 from builder.names import CS_TAKEN, CsIdentifier, Slug
-from builder.render.csharp import CsNative, native_view, wrapper_view
+from builder.render.csharp import CsModel, CsNative, native_view, wrapper_view
 from builder.render.environment import environment
 from builder.spec import FileRef, ModelFiles, ModelSpec, Postprocess, Preprocess, TensorSpec
 
@@ -152,6 +152,37 @@ def test_wrapper_prints_the_models_facts() -> None:
         "1.5 MB of weights",
     ):
         assert line in text
+
+
+def test_wrapper_tells_what_is_unusual_about_the_model() -> None:
+    plain = spec_of(("a", "b"))
+    usual = wrapper_view(plain, "ab" * 32)["model"]
+    assert isinstance(usual, CsModel)
+    pre = replace(
+        plain.preprocess,
+        color="rgb",
+        channel_order="bgr",
+        layout="NCHW",
+        scale=1,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+    )
+    spec = replace(
+        plain,
+        input=TensorSpec(name="image", shape=(1, 3, 48, 64), dtype="int32"),
+        output=TensorSpec(name="scores", shape=(1, 3), dtype="float32"),
+        preprocess=pre,
+        postprocess=Postprocess(activation="softmax", skip_first=1, top_k=2),
+    )
+    model = wrapper_view(spec, "ab" * 32)["model"]
+    assert isinstance(model, CsModel)
+    assert [line for line in model.remarks if line not in usual.remarks] == [
+        "The model sees blue first (BGR); Mean and Std are in that order, sources are as always.",
+        "The input tensor is [1, channels, height, width].",
+        "The input tensor takes whole values of 0 to 255; the model normalizes them itself.",
+        "Scores are probabilities: the softmax of what the model gives.",
+        "The first 1 of the model's outputs carry no label and are left out.",
+    ]
 
 
 def test_labels_that_look_alike_stay_apart() -> None:

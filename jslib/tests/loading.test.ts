@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { engine, setBackend } from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import type { ModelSpec } from "../src/generated/contract";
+import { loadNetwork, type ModelParts } from "../src/loading";
+import { tinyContract } from "./support";
+
+const layer = (class_name: string, name: string, config: object, ...from: string[]): object => ({
+  class_name,
+  name,
+  config: { name, ...config },
+  inbound_nodes: from.length > 0 ? [from.map((source) => [source, 0, 0, {}])] : [],
+});
+
+/** A layers model of a 1x1 RGB picture with two outputs: `sum` = r + 2g + 3b, and `pair` = (r, -b). */
+function twoOutputs(): ModelParts {
+  const dense = (name: string, units: number): object =>
+    layer("Dense", name, { units, use_bias: false, activation: "linear" }, "flat");
+  const layers = [
+    layer("InputLayer", "picture", { batch_input_shape: [null, 1, 1, 3], dtype: "float32" }),
+    layer("Flatten", "flat", {}, "picture"),
+    dense("sum", 1),
+    dense("pair", 2),
+  ];
+  const config = { name: "two", layers, input_layers: [["picture", 0, 0]], output_layers: [["sum", 0, 0], ["pair", 0, 0]] };
+  const weight = (name: string, units: number): object => ({ name: `${name}/kernel`, shape: [3, units], dtype: "float32" });
+  const topology = {
+    format: "layers-model",
+    modelTopology: { model_config: { class_name: "Functional", config } },
+    weightsManifest: [{ paths: ["w"], weights: [weight("sum", 1), weight("pair", 2)] }],
+  };
+  return { topology, shards: [new Uint8Array(Float32Array.of(1, 2, 3, 1, 0, 0, 0, 0, -1).buffer)] };
+}
+
+/** A graph that gives its int32 input [1, 3, 1, 1] back as float32. */
+function castGraph(): ModelParts {
+  const node = (name: string, op: string, attr: object, ...input: string[]): object => ({ name, op, attr, input });
+  const types = { SrcT: { type: "DT_UINT8" }, DstT: { type: "DT_FLOAT" } };
+  const info = (name: string, dtype: string): object => ({ name: `${name}:0`, dtype });
+  const topology = {
+    format: "graph-model",
+    modelTopology: {
+      node: [node("image", "Placeholder", { dtype: { type: "DT_UINT8" } }), node("cast", "Cast", types, "image")],
+      versions: {},
+    },
+    signature: { inputs: { image: info("image", "DT_UINT8") }, outputs: { scores: info("cast", "DT_FLOAT") } },
+    weightsManifest: [{ paths: [], weights: [] }],
+  };
+  return { topology, shards: [] };
+}
+
+function specOf(format: ModelSpec["files"]["format"], output: string, change: Partial<ModelSpec["preprocess"]> = {}): ModelSpec {
+  const { model } = tinyContract();
+  return {
+    ...model,
+    files: { ...model.files, format },
+    output: { ...model.output, name: output },
+    preprocess: { ...model.preprocess, width: 1, height: 1, ...change },
+  };
+}
+
+describe("a loaded network", () => {
+  test("gives the output that the contract names, and frees the others", async () => {
+    await setBackend("cpu");
+    for (const [name, expected] of [["sum", [321]], ["pair", [1, -100]]] as const) {
+      const before = engine().state.numTensors;
+      const network = await loadNetwork(twoOutputs(), specOf("layers-model", name));
+      const loaded = engine().state.numTensors;
+      assert.deepEqual([...(await network.scores(Float32Array.of(1, 10, 100)))], expected);
+      assert.equal(engine().state.numTensors, loaded);
+      network.dispose();
+      assert.equal(engine().state.numTensors, before);
+    }
+  });
+
+  test("says which output it lacks", async () => {
+    await setBackend("cpu");
+    const network = await loadNetwork(twoOutputs(), specOf("layers-model", "third"));
+    await assert.rejects(network.scores(Float32Array.of(1, 10, 100)), /^Error: it has no output third$/);
+    network.dispose();
+    const spec = specOf("graph-model", "third");
+    const graph = await loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
+    await assert.rejects(graph.scores(Float32Array.of(1, 2, 3)), /third/);
+    graph.dispose();
+  });
+
+  test("takes whole numbers as int32, since TensorFlow.js has no uint8", async () => {
+    await setBackend("cpu");
+    const spec = specOf("graph-model", "scores", { layout: "NCHW" });
+    const integers = await loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
+    assert.deepEqual([...(await integers.scores(Float32Array.of(0, 128, 255)))], [0, 128, 255]);
+    integers.dispose();
+    const floats = await loadNetwork(castGraph(), spec);
+    await assert.rejects(floats.scores(Float32Array.of(0, 128, 255)), /dtype.*int32.*float32/s);
+    floats.dispose();
+  });
+});
