@@ -260,7 +260,8 @@ def _score_remarks(spec: ModelSpec) -> Iterator[str]:
     if post.activation == "softmax":
         yield "Scores are probabilities: the softmax of what the model gives."
     if post.skip_first:
-        yield f"The first {post.skip_first} of the model's outputs carry no label and are left out."
+        many = f"first {post.skip_first} scores carry no label and are" if post.skip_first > 1 else None
+        yield f"The model's {many or 'first score carries no label and is'} left out."
 
 
 def wrapper_view(spec: ModelSpec, contract_sha256: str) -> dict[str, object]:

@@ -181,7 +181,7 @@ def test_wrapper_tells_what_is_unusual_about_the_model() -> None:
         "The input tensor is [1, channels, height, width].",
         "The input tensor takes whole values of 0 to 255; the model normalizes them itself.",
         "Scores are probabilities: the softmax of what the model gives.",
-        "The first 1 of the model's outputs carry no label and are left out.",
+        "The model's first score carries no label and is left out.",
     ]
 
 

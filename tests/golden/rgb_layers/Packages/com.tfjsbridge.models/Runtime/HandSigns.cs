@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "hand-signs";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "0897ebdcecf70fc0adec6b4e33a22413eab057b5aa89607ea699e4de9e57eb07";
+        public const string ContractHash = "4e5295f9f888cd0b41bed12562a116e88b47adbb74f136e5700aa11a0ebd872e";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;
