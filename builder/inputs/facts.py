@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builder.spec import FileRef, Layout, ModelFormat
 
-__all__ = ["Layout", "ModelFacts", "Shape", "ShardFacts", "TensorFacts", "TopologyFacts"]
+__all__ = ["Layout", "ModelFacts", "Shape", "ShardFacts", "Step", "TensorFacts", "TopologyFacts"]
 
 # One entry per axis, -1 where the size is free or unknown; None where not even the rank is known.
 Shape = tuple[int, ...] | None
@@ -27,6 +27,14 @@ class TensorFacts:
     activation: str = "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation of arithmetic, and the name of the weight that it works with."""
+
+    text: str
+    weight: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyFacts:
     """What the graph or the layers say. `data_format` is what convolutions are told, where there are any; `leading` are
@@ -38,7 +46,7 @@ class TopologyFacts:
     outputs: tuple[TensorFacts, ...]
     ops: Mapping[str, int]
     data_format: Layout | None
-    leading: tuple[str, ...] = ()
+    leading: tuple[Step, ...] = ()
     obstacles: tuple[str, ...] = ()
 
 
@@ -54,8 +62,10 @@ class ShardFacts:
 class ModelFacts:
     """A TensorFlow.js model folder. Paths of `topology` and `shards` are relative to `folder`.
 
-    `rewritten` is the text of model.json where the file itself is in a form that TensorFlow.js does not read, and
-    `cured` says so in a few words; `topology` then describes that text. Otherwise they are None and empty.
+    `leading` are the operations of arithmetic that the picture meets first, such as `Mul 2` and `Sub 1`: a
+    normalization of the model's own. `rewritten` is the text of model.json where the file itself is in a form that
+    TensorFlow.js does not read, and `cured` says so in a few words; `topology` then describes that text. Otherwise they
+    are None and empty.
 
     `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from builder.errors import NOT_A_MODEL, UserError, fail
-from builder.inputs.facts import Layout, Shape, TensorFacts, TopologyFacts
+from builder.inputs.facts import Layout, Shape, Step, TensorFacts, TopologyFacts
 from builder.inputs.jsonfile import json_where, schema_problems
 from builder.inputs.schema import MAX_ELEMENTS, Document, Foreign, Weight
 
@@ -90,12 +89,15 @@ class Graph:
 
     def weight_shape(self, node: Node | None) -> list[int] | None:
         """The shape of a constant, looked up through Identity nodes."""
+        name = self._weight_name(node)
+        return self.weights[name].shape if name else None
+
+    def _weight_name(self, node: Node | None) -> str | None:
         for _ in range(_MAX_STEPS):
             if node is None or node.op != "Identity":
                 break
             node = self.source(node)
-        weight = self.weights.get(node.name) if node and node.op == "Const" else None
-        return weight.shape if weight else None
+        return node.name if node and node.op == "Const" and node.name in self.weights else None
 
     def sinks(self) -> list[Node]:
         """Nodes that no other node reads."""
@@ -135,7 +137,7 @@ class Graph:
         first, second = self.source(node), self.source(node, 1)
         return second if first is not None and self.weight_shape(first) is not None else first
 
-    def leading(self) -> Iterator[str]:
+    def leading(self) -> Iterator[Step]:
         """The arithmetic that the picture meets first: operations with a constant, up to the first of another kind."""
         node = next((node for node in self.nodes.values() if node.op == "Placeholder"), None)
         for _ in range(_MAX_STEPS):
@@ -144,16 +146,20 @@ class Graph:
             if node is None or not (self._is_arithmetic(node) or node.op in _CARRIERS):
                 return
             if node.op not in _CARRIERS:
-                yield node.op
+                yield Step(node.op, self._constant(node))
 
     def _readers(self, name: str) -> list[Node]:
         return [node for node in self.nodes.values() if name in [source.partition(":")[0] for source in node.input]]
 
     def _is_arithmetic(self, node: Node) -> bool:
         """True for `x - c` and the like, with a constant of at most one value per channel."""
-        shapes = [self.weight_shape(self.source(node, i)) for i in range(2)]
-        constants = [shape for shape in shapes if shape is not None]
-        return node.op in _ARITHMETIC and len(constants) == 1 and math.prod(constants[0]) <= _MAX_CHANNELS
+        name = self._constant(node)
+        return node.op in _ARITHMETIC and name is not None and self.weights[name].elements <= _MAX_CHANNELS
+
+    def _constant(self, node: Node) -> str | None:
+        """The name of the one weight among the two that `node` reads."""
+        found = [name for i in range(2) if (name := self._weight_name(self.source(node, i)))]
+        return found[0] if len(found) == 1 else None
 
     def activation(self, node: Node | None) -> str:
         """The last operation before `node`, in lower case; `linear` for a dense layer without an activation."""

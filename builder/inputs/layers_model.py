@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from builder.errors import NOT_A_MODEL, UserError, fail
-from builder.inputs.facts import Layout, Shape, TensorFacts, TopologyFacts
+from builder.inputs.facts import Layout, Shape, Step, TensorFacts, TopologyFacts
 from builder.inputs.jsonfile import json_where, schema_problems
 from builder.inputs.layer_shapes import output_shape, shape_entry
 from builder.inputs.schema import Document, Foreign, Weight
@@ -123,7 +123,7 @@ class Network:
             position = position - 1 if self.sequential else self._before(position)
         return None
 
-    def leading(self) -> Iterator[str]:
+    def leading(self) -> Iterator[Step]:
         """The layers of arithmetic that the picture meets first, up to the first of another kind."""
         for position in self._first_positions():
             if position in self.nested:
@@ -131,7 +131,7 @@ class Network:
                 return
             layer = self.layers[position]
             if layer.class_name in _ARITHMETIC:
-                yield _arithmetic(layer)
+                yield Step(_arithmetic(layer))
             elif layer.class_name not in _CARRIERS:
                 return
 

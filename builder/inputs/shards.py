@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -19,10 +20,12 @@ from builder.errors import (
 )
 from builder.inputs.facts import ShardFacts
 from builder.inputs.jsonfile import json_where, printable
-from builder.inputs.schema import Group
+from builder.inputs.schema import Group, Weight
 from builder.spec import FileRef
 
 _CHUNK = 1 << 20
+# `struct` codes of the types in which numbers are stored.
+_CODES = {"float32": "f", "int32": "i", "uint8": "B", "uint16": "H", "float16": "e"}
 
 
 def file_ref(folder: Path, path: str) -> FileRef:
@@ -74,6 +77,42 @@ def _examine_shard(folder: Path, path: str, where: str) -> tuple[int | None, lis
         return (folder / path).stat().st_size, []
     except OSError:  # a name that this file system cannot hold
         return None, [problem(MISSING_SHARD, where, path=path)]
+
+
+def read_weight(folder: Path, groups: list[Group], name: str) -> tuple[float, ...] | None:
+    """The values of a small numeric weight as TensorFlow.js will see them; the shards are known to be intact."""
+    for group in groups:
+        offset = 0
+        for weight in group.weights:
+            if weight.name == name:
+                data = _bytes_at(folder, group.paths, offset, weight.stored_bytes)
+                return _numbers(weight, data)
+            offset += weight.stored_bytes
+    return None
+
+
+def _bytes_at(folder: Path, paths: list[str], offset: int, length: int) -> bytes:
+    """`length` bytes of the joined shards."""
+    data = b""
+    for path in paths:
+        size = (folder / path).stat().st_size
+        if offset < size and len(data) < length:
+            with (folder / path).open("rb") as file:
+                file.seek(offset)
+                data += file.read(length - len(data))
+        offset = max(0, offset - size)
+    return data
+
+
+def _numbers(weight: Weight, data: bytes) -> tuple[float, ...] | None:
+    code = _CODES.get(weight.stored_as)
+    if code is None or len(data) != weight.stored_bytes:
+        return None
+    stored = struct.unpack(f"<{weight.elements}{code}", data)
+    packed = weight.quantization
+    if packed is None or packed.scale is None or packed.min is None:
+        return tuple(map(float, stored))
+    return tuple(value * packed.scale + packed.min for value in stored)
 
 
 def is_plain_relative(path: str) -> bool:

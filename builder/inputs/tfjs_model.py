@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from builder.inputs.jsonfile import (
 )
 from builder.inputs.layers_model import read_layers
 from builder.inputs.schema import Document, Weight
-from builder.inputs.shards import examine_shards, file_ref
+from builder.inputs.shards import examine_shards, file_ref, read_weight
 from builder.spec import FileRef, ModelFormat
 
 __all__ = ["ModelFacts", "ShardFacts", "TensorFacts", "examine_model", "read_model"]
@@ -144,7 +145,7 @@ def _facts(
         inputs=topology.inputs,
         outputs=topology.outputs,
         layout=_layout(topology),
-        leading=topology.leading,
+        leading=tuple(_leading(topology, json_path.parent, document, intact=bool(shards))),
         ops=dict(sorted(topology.ops.items(), key=lambda item: (-item[1], item[0]))),
         obstacles=topology.obstacles,
         weights=len(weights),
@@ -163,6 +164,15 @@ def _topology_ref(json_path: Path, rewritten: bytes | None) -> FileRef:
     if rewritten is None:
         return file_ref(json_path.parent, json_path.name)
     return FileRef(path=json_path.name, bytes=len(rewritten), sha256=hashlib.sha256(rewritten).hexdigest())
+
+
+def _leading(topology: TopologyFacts, folder: Path, document: Document, *, intact: bool) -> Iterator[str]:
+    """The steps with their numbers, where the shards are there."""
+    for step in topology.leading:
+        values = read_weight(folder, document.weightsManifest, step.weight) if intact and step.weight else None
+        numbers = dict.fromkeys(f"{value:.6g}" for value in values or ())
+        text = next(iter(numbers)) if len(numbers) == 1 else f"({', '.join(f'{v:.6g}' for v in values or ())})"
+        yield f"{step.text} {text}" if values else step.text
 
 
 def _quantization(weights: list[Weight]) -> dict[str, int]:

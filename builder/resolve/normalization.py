@@ -144,7 +144,7 @@ def _hints(facts: ModelFacts) -> str:
     """What the model itself shows of a normalization."""
     if not facts.leading:
         return ""
-    return f"; it begins with {', '.join(facts.leading)}, so it may normalize 0..255 by itself (--normalize none)"
+    return f"; it begins with {', '.join(facts.leading)} of its own, which comes on top"
 
 
 def _choices(facts: ModelFacts, options: Options) -> str:

@@ -71,9 +71,7 @@ def test_integer_inputs_take_whole_values_without_being_asked(facts: ModelFacts,
         ({"normalize": None, "scale": UNIT}, "--scale", "0.00392157"),
     ],
 )
-def test_integer_inputs_cannot_be_normalized(
-    facts: ModelFacts, options: dict[str, Any], flag: str, value: str
-) -> None:
+def test_integer_inputs_cannot_be_normalized(facts: ModelFacts, options: dict[str, Any], flag: str, value: str) -> None:
     what = (
         f"{flag} cannot be {value}: the model's input 'image' takes uint8, whole values of 0..255, "
         "and normalizes them itself."
@@ -125,8 +123,8 @@ def test_an_unknown_normalization_is_explained_for_this_model(facts: ModelFacts)
     (found,) = caught.value.problems
     assert found.kind is NORMALIZATION_UNKNOWN
     assert found.what == (
-        "The model does not say how its input is normalized; it begins with Rescaling (value * 0.00784314 - 1), "
-        "so it may normalize 0..255 by itself (--normalize none)."
+        "The model does not say how its input is normalized; it begins with Rescaling (value * 0.00784314 - 1) of its "
+        "own, which comes on top."
     )
     lines = [line.split() for line in found.next_step.splitlines()[1:]]
     assert [line[:2] for line in lines] == [

@@ -201,11 +201,24 @@ def test_a_normalization_inside_the_layers_is_noticed(
     assert facts_of(tmp_path, layers(*rows, ("Flatten", {}), ("Dense", {"units": 2}))).leading == leading
 
 
-def test_a_normalization_inside_a_graph_is_noticed(tmp_path: Path) -> None:
-    tiny_model(tmp_path, format="graph", form=Form(integer="uint8", planar=True))
+@pytest.mark.parametrize("quantize", [None, "uint8", "float16"])
+def test_a_normalization_inside_a_graph_is_noticed_with_its_numbers(tmp_path: Path, quantize: Any) -> None:  # noqa: ANN401
+    tiny_model(tmp_path, format="graph", form=Form(integer="uint8", planar=True), shards=3, quantize=quantize)
     facts = read_model(tmp_path)
-    assert facts.leading == ("Mul", "Sub")
+    assert facts.leading == ("Mul 0.00784314", "Sub 1")  # value / 127.5 - 1
     assert (facts.inputs[0].dtype, facts.inputs[0].shape, facts.layout) == ("uint8", (-1, 3, 32, 48), "NCHW")
+
+
+@pytest.mark.parametrize(("dtype", "stored"), [("uint8", b"\x00\x02\x04"), ("float16", b"\x00\xbc\x00\x00\x00\x3c")])
+def test_quantized_numbers_are_read_across_shards(tmp_path: Path, dtype: str, stored: bytes) -> None:
+    quantization = {"dtype": dtype, **({"scale": 0.5, "min": -1} if dtype == "uint8" else {})}
+    before = {"name": "a", "shape": [5], "dtype": "bool"}
+    weight = {"name": "c", "shape": [3], "dtype": "float32", "quantization": quantization}
+    nodes = [{"name": "x", "op": "Placeholder"}, {"name": "c", "op": "Const"}]
+    document = graph(*nodes, {"name": "y", "op": "Sub", "input": ["x", "c"]})
+    document["weightsManifest"] = [{"paths": [], "weights": [before, weight]}]
+    write_model(tmp_path, document, bytes(5) + stored, shards=3)
+    assert read_model(tmp_path).leading == ("Sub (-1, 0, 1)",)
 
 
 def test_every_output_has_its_own_last_operation(tmp_path: Path) -> None:
