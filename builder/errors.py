@@ -67,10 +67,10 @@ ABI_MISMATCH = _in_game(
 RUNTIME_UNAVAILABLE = _in_game(
     "RUNTIME_UNAVAILABLE",
     101,
-    "The runtime script {url} did not load.",
-    "It is missing from the published StreamingAssets, is not the file that was generated, or the page's "
-    "Content-Security-Policy forbids it.",
-    "Publish the whole StreamingAssets/tfjs-bridge folder of this build, and allow scripts from it.",
+    "The runtime script {url} did not load: {reason}.",
+    "The game's code takes this one file and no other: it is missing from the published StreamingAssets, is of another "
+    "build than the game, or the page's Content-Security-Policy forbids it.",
+    "Publish Build and the whole StreamingAssets/tfjs-bridge folder of the same build, and allow scripts from it.",
 )
 FETCH_FAILED = _in_game(
     "FETCH_FAILED",
@@ -96,8 +96,9 @@ WRONG_LENGTH = _in_game(
 HASH_MISMATCH = _in_game(
     "HASH_MISMATCH",
     105,
-    "{url} is not the file that was generated (SHA-256 differs).",
-    "Old and new files are mixed, in the host's folder or in a cache, or the file was edited by hand.",
+    "{url} is not the file that was generated: its SHA-256 begins with {actual}, not with {expected}.",
+    "The game and its contract agree, so this file is the odd one out: an old or a newer copy in the host's folder or "
+    "in a cache, or edited by hand.",
     "Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.",
 )
 BAD_CONTRACT = _in_game(
@@ -163,6 +164,28 @@ BAD_SOURCE = _in_game(
     "The picture cannot be used: {reason}.",
     "A source is a 2D texture of the running game, or an array that holds at least width * height pixels.",
     "Check the texture's kind, or the array's length against width, height and SourceFlags.",
+)
+STALE_CONTRACT = _in_game(
+    "STALE_CONTRACT",
+    115,
+    "{url} is not the contract that this game was built with: its SHA-256 begins with {actual}, not with {expected}.",
+    "The game's code (in Build) and StreamingAssets are of different builds, or a cache holds an old copy of one.",
+    "Publish Build and StreamingAssets of the same build together, clear the host's cache, and reload the page without "
+    "the browser's cache.",
+)
+UNSUPPORTED_OP = _in_game(
+    "UNSUPPORTED_OP",
+    116,
+    "The model uses {op}, which {runner} does not have.",
+    "TensorFlow.js has only a part of TensorFlow's operations and layers, and each of its backends a part of that.",
+    "Export the model without it; where only one backend lacks it, choose the other (webgl or wasm).",
+)
+OUT_OF_MEMORY = _in_game(
+    "OUT_OF_MEMORY",
+    117,
+    "The browser ran out of memory: {reason}.",
+    "The game, the model's weights and its intermediate results share what one browser tab may have.",
+    "Use a smaller or quantized model, dispose models that are not needed, and lower the game's own memory.",
 )
 
 # --- 200-299: the model folder ------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Wait:
     def _build_failure(self, log: PageLog, trouble: str, *, rendered: bool) -> UserError:
         for request in log.failed_requests:
             if _RUNTIME_SCRIPT.search(request):
-                return fail(RUNTIME_UNAVAILABLE, url=request.rpartition(": ")[0])
+                return fail(RUNTIME_UNAVAILABLE, url=request.rpartition(": ")[0], reason=_answer(request))
         troubles = _troubles(log)
         if trouble:
             troubles.append(trouble)
@@ -99,6 +99,12 @@ class Wait:
             return fail(NO_BRIDGE, seconds=f"{self.timeout:g}")
         nothing = f"no picture and no model appeared within {self.timeout:g} s"
         return fail(BUILD_FAILED_TO_LOAD, reason=troubles[0] if troubles else nothing)
+
+
+def _answer(request: str) -> str:
+    """`x.js: 404` → how the host answered, or what the browser said of the request."""
+    said = request.rpartition(": ")[2]
+    return f"the host answered with status {said}" if said.isdecimal() else said
 
 
 def _troubles(log: PageLog) -> list[str]:

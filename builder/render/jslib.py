@@ -68,7 +68,7 @@ def jslib_view(runtime: RuntimeFiles) -> dict[str, object]:
         "script_url": RUNTIME_FOLDER + runtime.script.path,
         "integrity": integrity(runtime.script.sha256),
         "state": {state.name: int(state) for state in abi.State},
-        "unavailable": _error(RUNTIME_UNAVAILABLE, url="{url}"),
+        "unavailable": _error(RUNTIME_UNAVAILABLE, url="{url}", reason="{reason}"),
         "mismatch": _error(ABI_MISMATCH, actual="{actual}", expected=abi.ABI_VERSION),
         "forwarded": [_forwarded(f) for f in abi.FUNCTIONS if f.name not in SPELLED_OUT],
     }

@@ -1,5 +1,5 @@
 /** Downloads that are what the contract says they are, or fail with the reason. */
-import { FETCH_FAILED, HASH_MISMATCH, NOT_JSON, WRONG_LENGTH } from "./generated/errors";
+import { FETCH_FAILED, HASH_MISMATCH, NOT_JSON, STALE_CONTRACT, WRONG_LENGTH, type CatalogueError } from "./generated/errors";
 import type { FileRef } from "./generated/contract";
 import { sha256Hex } from "./digest";
 import { Failure, reasonOf } from "./failure";
@@ -84,8 +84,14 @@ function htmlFailure(url: string, bytes: Bytes, json: boolean): Failure {
   return new Failure(FETCH_FAILED({ url, reason: "the host answered with an HTML page instead" }));
 }
 
-async function requireHash(url: string, bytes: Bytes, sha256: string): Promise<void> {
-  if ((await sha256Hex(bytes)) !== sha256.toLowerCase()) throw new Failure(HASH_MISMATCH({ url }));
+type Mismatch = (f: { url: string; actual: string; expected: string }) => CatalogueError;
+
+/** As many digits of a SHA-256 as tell two files apart, and as file names and reports show. */
+const shown = (sha256: string): string => sha256.slice(0, 12);
+
+async function requireHash(url: string, bytes: Bytes, sha256: string, mismatch: Mismatch): Promise<void> {
+  const [actual, expected] = [await sha256Hex(bytes), sha256.toLowerCase()];
+  if (actual !== expected) throw new Failure(mismatch({ url, actual: shown(actual), expected: shown(expected) }));
 }
 
 async function verified(url: string, file: FileRef, download: Download, json: boolean): Promise<Bytes> {
@@ -95,7 +101,7 @@ async function verified(url: string, file: FileRef, download: Download, json: bo
     const actual = bytes.length > file.bytes ? `more than ${file.bytes}` : bytes.length;
     throw new Failure(WRONG_LENGTH({ url, actual, expected: file.bytes }));
   }
-  await requireHash(url, bytes, file.sha256);
+  await requireHash(url, bytes, file.sha256, HASH_MISMATCH);
   return bytes;
 }
 
@@ -117,10 +123,10 @@ export async function fetchJson(url: string, file: FileRef, download: Download):
   return parsed(url, await verified(url, file, download, true));
 }
 
-/** The JSON value of the contract, of which only the SHA-256 is known beforehand. */
+/** The JSON value of the contract, of which only the SHA-256 is known beforehand: the game carries it. */
 export async function fetchContract(url: string, sha256: string, download: Download): Promise<unknown> {
   const bytes = await bytesOf(url, MAX_CONTRACT_BYTES, download);
   if (isHtml(bytes)) throw notJson(url, bytes);
-  await requireHash(url, bytes, sha256);
+  await requireHash(url, bytes, sha256, STALE_CONTRACT);
   return parsed(url, bytes);
 }

@@ -122,8 +122,9 @@ describe("a file of the model", () => {
     assert.equal(code, 105);
     assert.equal(
       message,
-      `${URL} is not the file that was generated (SHA-256 differs). Old and new files are mixed, in the host's folder or in a cache, ` +
-        "or the file was edited by hand. Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.",
+      `${URL} is not the file that was generated: its SHA-256 begins with ${sha256(other).slice(0, 12)}, not with ${file.sha256.slice(0, 12)}. ` +
+        "The game and its contract agree, so this file is the odd one out: an old or a newer copy in the host's folder or in a cache, " +
+        "or edited by hand. Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.",
     );
   });
 
@@ -140,11 +141,13 @@ describe("the contract", () => {
     assert.equal(id, "NOT_JSON");
   });
 
-  test("of another hash is HASH_MISMATCH, whatever the case of the hex", async () => {
+  test("of another hash is STALE_CONTRACT, whatever the case of the hex", async () => {
     const bytes = utf8("[]");
     assert.deepEqual(await fetchContract(URL, sha256(bytes).toUpperCase(), answering(bytes)), []);
-    const { id } = await failureOf(fetchContract(URL, sha256(utf8("{}")), answering(bytes)));
-    assert.equal(id, "HASH_MISMATCH");
+    const { id, message } = await failureOf(fetchContract(URL, sha256(utf8("{}")), answering(bytes)));
+    assert.equal(id, "STALE_CONTRACT");
+    const [actual, expected] = [bytes, utf8("{}")].map((content) => sha256(content).slice(0, 12));
+    assert.ok(message.startsWith(`${URL} is not the contract that this game was built with: its SHA-256 begins with ${actual}, not with ${expected}. `));
   });
 });
 

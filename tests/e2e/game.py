@@ -22,7 +22,7 @@ from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
 from builder.resolve import Options, resolve
 from builder.spec import Filter, Fit
-from builder.writer import apply, make_plan
+from builder.writer import Install, Request, apply, make_plan
 from tests.e2e.browsing import Chromium, Site, Tab
 from tests.e2e.image_reference import PAD, Pixels, fitted
 from tests.models import Expected, tiny_labels, tiny_model
@@ -88,7 +88,7 @@ def add_model(
     spec = resolve(facts, tiny_labels(), Options(name=name, normalize=normalize, fit=fit, filter=filter))
     spec = dataclasses.replace(spec, preprocess=dataclasses.replace(spec.preprocess, pad=PAD))
     files = render(spec, facts.folder, resources.runtime_files(built), built)
-    apply(make_plan(files, tree, model=spec.name, inputs={}))
+    apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), tree))
     return Tiny(name, spec.slug, size, fit, filter, gray, answers)
 
 

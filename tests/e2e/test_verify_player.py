@@ -15,7 +15,7 @@ from builder import resources
 from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
 from builder.resolve import Options, resolve
-from builder.writer import apply, make_plan
+from builder.writer import Install, Request, apply, make_plan
 from tests.e2e.browsing import Site
 from tests.e2e.game import Build, Tiny, picture_640x480, publish
 from tests.e2e.image_reference import Pixels
@@ -101,7 +101,7 @@ def wrongly_normalized(site: Site, work: Path) -> Path:
     facts, runtime = read_model(work / "Small"), resources.runtime()
     spec = resolve(facts, tiny_labels(), Options(name="Small", normalize="unit"))
     files = render(spec, facts.folder, resources.runtime_files(runtime), runtime)
-    apply(make_plan(files, work / "tree", model=spec.name, inputs={}))
+    apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), work / "tree"))
     return publish(site, work / "tree", "wrongly-normalized", spec.slug)
 
 
@@ -131,7 +131,10 @@ def test_a_missing_runtime_is_named(copy: Path, pictures: list[Pixels], tmp_path
     outcome = verify(copy, cases, "--timeout", "10")
     url = f"StreamingAssets/tfjs-bridge/runtime/{script.name}"
     assert outcome.code == 4
-    assert f"error 101 RUNTIME_UNAVAILABLE: The runtime script {url} did not load." in outcome.err
+    assert (
+        f"error 101 RUNTIME_UNAVAILABLE: The runtime script {url} did not load: the host answered with status 404."
+        in outcome.err
+    )
 
 
 def test_a_camera_case_goes_through_the_game(small: Build, pictures: list[Pixels], tmp_path: Path) -> None:

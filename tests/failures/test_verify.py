@@ -122,7 +122,8 @@ def test_a_folder_that_is_no_build(cases: Path, tmp_path: Path) -> None:
             "no-runtime",
             HASTY,
             "error 101 RUNTIME_UNAVAILABLE: The runtime script "
-            "StreamingAssets/tfjs-bridge/runtime/tfjs-bridge.000000000000.js did not load.",
+            "StreamingAssets/tfjs-bridge/runtime/tfjs-bridge.000000000000.js did not load: the host answered with "
+            "status 404.",
         ),
         ("loading", HASTY, NO_MODEL + "it was still loading after 5 s (40%)."),
         ("failed", PATIENT, NO_MODEL + "model.json is not the file that was generated."),

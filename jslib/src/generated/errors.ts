@@ -13,10 +13,10 @@ export const ABI_MISMATCH = (f: { actual: string | number; expected: string | nu
   message: `The bridge speaks ABI ${f.actual}, this code expects ABI ${f.expected}. TfjsBridge's C# files, .jslib and runtime come from different versions of tfjs-for-unity. Run \`tfjs-for-unity generate\` again for every model of the project and rebuild the player.`,
 });
 
-export const RUNTIME_UNAVAILABLE = (f: { url: string | number }): CatalogueError => ({
+export const RUNTIME_UNAVAILABLE = (f: { reason: string | number; url: string | number }): CatalogueError => ({
   code: 101,
   id: "RUNTIME_UNAVAILABLE",
-  message: `The runtime script ${f.url} did not load. It is missing from the published StreamingAssets, is not the file that was generated, or the page's Content-Security-Policy forbids it. Publish the whole StreamingAssets/tfjs-bridge folder of this build, and allow scripts from it.`,
+  message: `The runtime script ${f.url} did not load: ${f.reason}. The game's code takes this one file and no other: it is missing from the published StreamingAssets, is of another build than the game, or the page's Content-Security-Policy forbids it. Publish Build and the whole StreamingAssets/tfjs-bridge folder of the same build, and allow scripts from it.`,
 });
 
 export const FETCH_FAILED = (f: { reason: string | number; url: string | number }): CatalogueError => ({
@@ -37,10 +37,10 @@ export const WRONG_LENGTH = (f: { actual: string | number; expected: string | nu
   message: `${f.url} has ${f.actual} bytes, the contract says ${f.expected}. The upload was cut short, or the file belongs to another version of the model. Publish StreamingAssets/tfjs-bridge anew, all files from one build.`,
 });
 
-export const HASH_MISMATCH = (f: { url: string | number }): CatalogueError => ({
+export const HASH_MISMATCH = (f: { actual: string | number; expected: string | number; url: string | number }): CatalogueError => ({
   code: 105,
   id: "HASH_MISMATCH",
-  message: `${f.url} is not the file that was generated (SHA-256 differs). Old and new files are mixed, in the host's folder or in a cache, or the file was edited by hand. Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.`,
+  message: `${f.url} is not the file that was generated: its SHA-256 begins with ${f.actual}, not with ${f.expected}. The game and its contract agree, so this file is the odd one out: an old or a newer copy in the host's folder or in a cache, or edited by hand. Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.`,
 });
 
 export const BAD_CONTRACT = (f: { reason: string | number; url: string | number }): CatalogueError => ({
@@ -95,4 +95,22 @@ export const BAD_SOURCE = (f: { reason: string | number }): CatalogueError => ({
   code: 114,
   id: "BAD_SOURCE",
   message: `The picture cannot be used: ${f.reason}. A source is a 2D texture of the running game, or an array that holds at least width * height pixels. Check the texture's kind, or the array's length against width, height and SourceFlags.`,
+});
+
+export const STALE_CONTRACT = (f: { actual: string | number; expected: string | number; url: string | number }): CatalogueError => ({
+  code: 115,
+  id: "STALE_CONTRACT",
+  message: `${f.url} is not the contract that this game was built with: its SHA-256 begins with ${f.actual}, not with ${f.expected}. The game's code (in Build) and StreamingAssets are of different builds, or a cache holds an old copy of one. Publish Build and StreamingAssets of the same build together, clear the host's cache, and reload the page without the browser's cache.`,
+});
+
+export const UNSUPPORTED_OP = (f: { op: string | number; runner: string | number }): CatalogueError => ({
+  code: 116,
+  id: "UNSUPPORTED_OP",
+  message: `The model uses ${f.op}, which ${f.runner} does not have. TensorFlow.js has only a part of TensorFlow's operations and layers, and each of its backends a part of that. Export the model without it; where only one backend lacks it, choose the other (webgl or wasm).`,
+});
+
+export const OUT_OF_MEMORY = (f: { reason: string | number }): CatalogueError => ({
+  code: 117,
+  id: "OUT_OF_MEMORY",
+  message: `The browser ran out of memory: ${f.reason}. The game, the model's weights and its intermediate results share what one browser tab may have. Use a smaller or quantized model, dispose models that are not needed, and lower the game's own memory.`,
 });

@@ -11,7 +11,7 @@ namespace TfjsBridge
         /// <summary>The bridge speaks ABI {actual}, this code expects ABI {expected}. Run `tfjs-for-unity generate` again for every model of the project and rebuild the player.</summary>
         AbiMismatch = 100,
 
-        /// <summary>The runtime script {url} did not load. Publish the whole StreamingAssets/tfjs-bridge folder of this build, and allow scripts from it.</summary>
+        /// <summary>The runtime script {url} did not load: {reason}. Publish Build and the whole StreamingAssets/tfjs-bridge folder of the same build, and allow scripts from it.</summary>
         RuntimeUnavailable = 101,
 
         /// <summary>{url} could not be fetched: {reason}. Publish the whole StreamingAssets/tfjs-bridge folder of this build; names are case-sensitive.</summary>
@@ -23,7 +23,7 @@ namespace TfjsBridge
         /// <summary>{url} has {actual} bytes, the contract says {expected}. Publish StreamingAssets/tfjs-bridge anew, all files from one build.</summary>
         WrongLength = 104,
 
-        /// <summary>{url} is not the file that was generated (SHA-256 differs). Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.</summary>
+        /// <summary>{url} is not the file that was generated: its SHA-256 begins with {actual}, not with {expected}. Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.</summary>
         HashMismatch = 105,
 
         /// <summary>{url} is a contract that this runtime cannot read: {reason}. Run `tfjs-for-unity generate` again for this model and rebuild the player.</summary>
@@ -52,6 +52,15 @@ namespace TfjsBridge
 
         /// <summary>The picture cannot be used: {reason}. Check the texture's kind, or the array's length against width, height and SourceFlags.</summary>
         BadSource = 114,
+
+        /// <summary>{url} is not the contract that this game was built with: its SHA-256 begins with {actual}, not with {expected}. Publish Build and StreamingAssets of the same build together, clear the host's cache, and reload the page without the browser's cache.</summary>
+        StaleContract = 115,
+
+        /// <summary>The model uses {op}, which {runner} does not have. Export the model without it; where only one backend lacks it, choose the other (webgl or wasm).</summary>
+        UnsupportedOp = 116,
+
+        /// <summary>The browser ran out of memory: {reason}. Use a smaller or quantized model, dispose models that are not needed, and lower the game's own memory.</summary>
+        OutOfMemory = 117,
     }
 
     /// <summary>Texts of the errors that are found on the C# side.</summary>

@@ -45,7 +45,8 @@ var TfjsBridgePlugin = {
     },
 
     // Calls `done(url of the script)` once the page has a runtime, or once loading it has failed. One element serves all
-    // models and all games of the page; when it fails it is removed, so that the next Create tries again.
+    // models and all games of the page; when it fails it is removed, so that the next Create tries again. `integrity`
+    // makes the browser refuse any other file of that name.
     load: function (url, done) {
       var script = document.querySelector('script[data-tfjs-bridge]');
       if (window.tfjsBridge) return done(script ? script.src : url);
@@ -65,13 +66,26 @@ var TfjsBridgePlugin = {
       script.addEventListener('error', settled);
     },
 
+    // Why the script at `url` did not load, which its element does not say: asks the host once more, and calls `done`.
+    diagnose: function (url, done) {
+      var again = function (integrity) { return fetch(url, { cache: 'no-cache', integrity: integrity }); };
+      again('').then(function (response) {
+        if (!response.ok) return 'the host answered with status ' + response.status;
+        return again("sha256-acwV/13sopiwzdHzQEy6m2sN0RwP9cJ9gIKy1l2o7Gs=").then(function () {
+          return 'the file is the right one, but this page does not allow it to run';
+        }, function () { return 'the file is not the one that this game was built with'; });
+      }).catch(function () { return 'the host cannot be reached'; }).then(done);
+    },
+
     // A handle that was disposed while the script loaded is never created.
     start: function (handle, entry, contract, hash, options, script) {
       if (TfjsBridgeState.entries[handle] !== entry) return;
       var runtime = window.tfjsBridge;
       if (!runtime) {
-        entry.code = 101;
-        entry.message = "The runtime script \u007burl} did not load. It is missing from the published StreamingAssets, is not the file that was generated, or the page's Content-Security-Policy forbids it. Publish the whole StreamingAssets/tfjs-bridge folder of this build, and allow scripts from it.".split('{url}').join(script);
+        TfjsBridgeState.diagnose(script, function (reason) {
+          entry.message = "The runtime script \u007burl} did not load: \u007breason}. The game's code takes this one file and no other: it is missing from the published StreamingAssets, is of another build than the game, or the page's Content-Security-Policy forbids it. Publish Build and the whole StreamingAssets/tfjs-bridge folder of the same build, and allow scripts from it.".split('{url}').join(script).split('{reason}').join(reason);
+          entry.code = 101;
+        });
       } else if (runtime.abi !== 1) {
         entry.code = 100;
         entry.message = "The bridge speaks ABI \u007bactual}, this code expects ABI 1. TfjsBridge's C# files, .jslib and runtime come from different versions of tfjs-for-unity. Run `tfjs-for-unity generate` again for every model of the project and rebuild the player.".split('{actual}').join(runtime.abi);
