@@ -15,6 +15,9 @@ from builder.errors import UserError
 COMMANDS = {
     "inspect": "Show what a TensorFlow.js model is.",
     "generate": "Write the Unity plug-in for a model.",
+    "list": "List the models that a project has.",
+    "remove": "Remove a model from a project.",
+    "upgrade": "Write a project's models anew, as this version does it.",
     "verify": "Check a finished WebGL build in a browser.",
 }
 

@@ -52,9 +52,9 @@ def _size(content: bytes | Path | None) -> int:
 
 
 def _places(plan: Plan) -> Iterator[str]:
-    """Files and bytes in each of the folders that are written into."""
+    """Files and bytes in each of the folders that are written into; none where nothing but manifests is."""
     files, sizes = Counter[str](), Counter[str]()
-    for change in plan.changes:
+    for change in plan.changes if plan.writes else ():
         if change.content is not None:
             depth = 2 if change.path.parts[0] == "Packages" else 3
             place = "/".join(change.path.parts[:depth]).removesuffix(".meta")

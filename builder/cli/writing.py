@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from builder.cli.answers import print_json
 from builder.cli.console import stderr
 from builder.cli.flags import WriteFlags
 from builder.cli.outcome import outcome, recovered
@@ -24,6 +24,7 @@ from builder.writer import (
     apply,
     check_finished,
     installed,
+    is_unfinished,
     make_plan,
     opened,
 )
@@ -59,10 +60,11 @@ class Done:
 
 
 def check_place(folder: Path) -> None:
-    """Raises NOT_A_PROJECT unless this is a Unity project, or a folder that `generate --out` wrote."""
-    version = folder / "ProjectSettings" / "ProjectVersion.txt"
-    if not ((folder / "Assets").is_dir() and version.is_file()) and not installed(folder).manifests:
-        missing = "Assets" if not (folder / "Assets").is_dir() else "ProjectSettings/ProjectVersion.txt"
+    """Raises NOT_A_PROJECT unless this is a Unity project, or a folder that `generate --out` wrote or began."""
+    assets, version = folder / "Assets", folder / "ProjectSettings" / "ProjectVersion.txt"
+    is_project = assets.is_dir() and version.is_file()
+    if not (is_project or is_unfinished(folder) or installed(folder).manifests):
+        missing = "ProjectSettings/ProjectVersion.txt" if assets.is_dir() else "Assets"
         raise fail(NOT_A_PROJECT, folder, missing=missing)
 
 
@@ -134,6 +136,6 @@ def report(command: str, done: Done, flags: WriteFlags) -> None:
     """The answer on stdout, if there is one, and a summary on stderr."""
     stderr().print(outcome(done.plan, done.wish.upgraded, dry_run=done.dry_run))
     if flags.as_json:
-        click.echo(json.dumps(document(command, done), indent=2))
+        print_json(document(command, done))
     elif flags.dry_run:
         click.echo(listing(done.plan))

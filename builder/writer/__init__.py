@@ -9,7 +9,7 @@ from builder.writer.installed import FileState, Installation, installed
 from builder.writer.lock import opened
 from builder.writer.plan import make_plan
 from builder.writer.swap import apply
-from builder.writer.undo import Recovered, Recovery, check_finished, recover
+from builder.writer.undo import Recovered, Recovery, check_finished, is_unfinished, recover
 
 __all__ = [
     "Action",
@@ -24,6 +24,7 @@ __all__ = [
     "apply",
     "check_finished",
     "installed",
+    "is_unfinished",
     "make_plan",
     "opened",
     "recover",

@@ -69,6 +69,11 @@ class Plan:
         """The changes that touch the disk."""
         return tuple(change for change in self.changes if change.action not in (Action.KEEP, Action.LEAVE))
 
+    @property
+    def writes(self) -> bool:
+        """True if it has to do with more than ends and manifests."""
+        return any(self.paths(action) for action in (Action.CREATE, Action.UPDATE, Action.KEEP))
+
     def paths(self, action: Action) -> list[PurePosixPath]:
         """Files of the tool that meet this fate, manifests not counted."""
         return [c.path for c in self.changes if c.action == action and c.path.name != NAME]

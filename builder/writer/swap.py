@@ -16,8 +16,8 @@ from builder.writer.stage import Stage
 from builder.writer.undo import reason, remove_if_empty, undo
 
 Progress = Callable[[int], None]
-# Unity wants these to exist; an empty StreamingAssets goes, unless Unity has a `.meta` for it.
-_NEVER_REMOVED = frozenset({PurePosixPath(), PurePosixPath("Assets"), PurePosixPath("Packages")})
+# Without Assets it is no project any more. An empty StreamingAssets goes, unless Unity has a `.meta` for it.
+_NEVER_REMOVED = frozenset({PurePosixPath(), PurePosixPath("Assets")})
 
 
 def _copy(source: Path, to: Path, progress: Progress) -> str:

@@ -119,7 +119,12 @@ def recover(target: Path) -> Recovered:
         raise fail(BAD_MANIFEST, stage.journal, reason=error) from error
 
 
+def is_unfinished(target: Path) -> bool:
+    """True where a run was interrupted half-way."""
+    return Stage(target).journal.is_file()
+
+
 def check_finished(target: Path) -> None:
     """For those who only look: raises UNFINISHED where a run was interrupted half-way."""
-    if Stage(target).journal.is_file():
+    if is_unfinished(target):
         raise fail(UNFINISHED, target)
