@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,9 +31,6 @@ class Outcome(NamedTuple):
         return [line.split(":")[0].split()[-1] for line in self.err.splitlines() if line.startswith("error ")]
 
 
-Run = Callable[..., Outcome]
-
-
 class Shell:
     """Runs commands; `model` is a folder with a tiny model, `project` a Unity project."""
 
@@ -50,23 +46,6 @@ class Shell:
         """Another build of the runtime."""
         runtime = fake_runtime(self.folder / f"runtime{len(script)}", script.encode())
         self.monkeypatch.setattr(resources, "runtime", lambda: runtime)
-
-    def use_version(self, version: str) -> None:
-        """Another version of the tool, with another build of the runtime."""
-        for name in (
-            "builder.writer.manifest",
-            "builder.writer.changes",
-            "builder.writer.plan",
-            "builder.writer.stage",
-        ):
-            self._set(f"{name}.GENERATOR", f"tfjs-for-unity {version}")
-        self.monkeypatch.setattr("builder.writer.manifest.Manifest.__init__.__defaults__", None, raising=False)
-        for name in ("builder.render.streaming_assets", "builder.render.upm", "builder.writer.manifest"):
-            self._set(f"{name}.__version__", version)
-        self.use_runtime(f"// the bundle of version {version}\n")
-
-    def _set(self, name: str, value: str) -> None:
-        self.monkeypatch.setattr(name, value, raising=False)
 
     def __call__(self, *arguments: object) -> Outcome:
         self.monkeypatch.setattr(sys, "argv", ["tfjs-for-unity", *map(str, arguments)])

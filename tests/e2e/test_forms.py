@@ -92,6 +92,12 @@ CASES = {
     "background": Case(
         model={"softmax": False}, options={"softmax": True, "skip_first": 2}, after=lambda s: softmax(s)[2:], labels=3
     ),
+    "a thousand": Case(
+        model=graph(softmax=False, classes=1001, quantize="float16"),
+        options={"softmax": True, "skip_first": 1},
+        after=lambda scores: softmax(scores)[1:],
+        labels=1000,
+    ),
     "blue first": Case(
         model={"normalize": "imagenet"}, normalize="imagenet", options={"channel_order": "bgr"}, seen=imagenet_bgr
     ),
@@ -127,7 +133,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Ma
 def add(tree: Path, folder: Path, case: Case) -> Made:
     answers = tiny_model(folder, size=SIZE, **case.model)
     facts, runtime = read_model(folder), resources.runtime()
-    spec = resolve(facts, tiny_labels(5)[5 - case.labels :], Options(normalize=case.normalize, **case.options))
+    spec = resolve(facts, tiny_labels(case.labels), Options(normalize=case.normalize, **case.options))
     files = render(spec, facts.folder, resources.runtime_files(runtime), runtime, facts.rewritten)
     apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), tree))
     return Made(spec.slug, case.expected(answers))

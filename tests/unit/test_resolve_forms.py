@@ -11,7 +11,7 @@ import pytest
 from builder.errors import NORMALIZATION_UNKNOWN, UserError
 from builder.inputs.facts import Layout, ModelFacts, Shape, TensorFacts
 from builder.inputs.tfjs_model import read_model
-from builder.resolve import Options, remarks, resolve
+from builder.resolve import Options, placeholders, remarks, resolve
 from builder.spec import ModelSpec
 from tests.models import tiny_labels, tiny_model
 
@@ -239,6 +239,14 @@ def test_a_background_class_needs_no_label(facts: ModelFacts) -> None:
         "--skip-first cannot be 5: it must be 0 to 4, as the model has 5 outputs."
     ]
     assert len(refused(facts, LABELS, skip_first=-1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "count"), [({"output": "race"}, 7), ({"output": "race", "skip_first": 3}, 4), ({}, 1)]
+)
+def test_labels_that_are_missing_hide_no_other_problem(facts: ModelFacts, options: dict[str, Any], count: int) -> None:
+    many = with_outputs(facts, ("race", (1, 7), "softmax"), ("gender", (1, 2), "softmax"))
+    assert len(placeholders(many, Options(**options))) == count
 
 
 def test_a_model_that_normalizes_is_not_normalized_twice_unnoticed(tmp_path: Path, facts: ModelFacts) -> None:
