@@ -18,7 +18,7 @@ from builder.inputs.labels import read_labels
 from builder.inputs.options import Settings, Source, find_options, flag, flag_settings, read_options
 from builder.inputs.teachable_machine import Export, read_export
 from builder.inputs.tfjs_model import read_model
-from builder.resolve import Options, remarks, resolve
+from builder.resolve import Options, placeholders, remarks, resolve
 from builder.spec import ModelSpec
 
 T = TypeVar("T")
@@ -95,7 +95,9 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
     options = Options(**{name: value for name, value in settings.said().items() if name in known})
     spec = None
     if facts:
-        spec = _attempt(lambda: resolve(facts, labels[0] if labels else _placeholders(facts), options), problems)
+        spec = _attempt(
+            lambda: resolve(facts, labels[0] if labels else placeholders(facts, options), options), problems
+        )
     if problems:
         raise UserError(_placed(problems, settings))
     assert target and facts and labels and spec
@@ -137,12 +139,6 @@ def _labels(said: Settings, export: Export | None, facts: ModelFacts | None) -> 
     if not facts.labels:
         raise fail(BAD_LABELS, facts.json_path, reason="--labels is not given, and the model carries none")
     return facts.labels, Source(facts.json_path.name, str(facts.json_path))
-
-
-def _placeholders(facts: ModelFacts) -> tuple[str, ...]:
-    """Stand in for labels that are missing or bad, so that the other problems are found too; never rendered."""
-    shape = facts.outputs[0].shape if facts.outputs else None
-    return tuple(str(number) for number in range(max(shape[-1], 1) if shape else 1))
 
 
 def _reason(export: Export | None, settings: Settings) -> str | None:

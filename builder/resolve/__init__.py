@@ -51,6 +51,7 @@ __all__ = [
     "classifier_problems",
     "formula",
     "image_axes",
+    "placeholders",
     "presets",
     "reach",
     "remarks",
@@ -77,6 +78,13 @@ def resolve(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Mod
     if problems:
         raise UserError(problems)
     return _spec(facts, labels, options)
+
+
+def placeholders(facts: ModelFacts, options: Options) -> tuple[str, ...]:
+    """Stand in for labels that are missing or bad, so that the other problems are found too: as many as are needed."""
+    output = chosen_output(facts, options.output)
+    count = (class_count(output) if output else None) or 1
+    return tuple(str(number) for number in range(max(count - max(options.skip_first, 0), 1)))
 
 
 def remarks(facts: ModelFacts, spec: ModelSpec) -> tuple[str, ...]:
