@@ -156,7 +156,7 @@ def test_a_missing_script_fails_with_its_url_and_a_later_create_succeeds(bare: S
     assert bare.state(failed) == State.FAILED
     assert bare.tab.evaluate("h => bridge.TfjsBridge_ErrorCode(h)", failed) == RUNTIME_UNAVAILABLE.code
     assert bare.tab.evaluate("h => message(h)", failed).startswith(
-        f"The runtime script {bare.script_url} did not load."
+        f"The runtime script {bare.script_url} did not load: the host answered with status 404. "
     )
     bare.publish()
     again = bare.create()
@@ -170,7 +170,22 @@ def test_a_changed_script_is_refused(bare: Stage) -> None:
     handle = bare.create()
     bare.settle(handle)
     assert bare.tab.evaluate("h => bridge.TfjsBridge_ErrorCode(h)", handle) == RUNTIME_UNAVAILABLE.code
+    assert " did not load: the file is not the one that this game was built with. " in bare.tab.evaluate(
+        "h => message(h)", handle
+    )
     assert bare.tab.evaluate("typeof window.tfjsBridge") == "undefined"
+
+
+def test_a_script_that_the_page_forbids_is_told_from_a_wrong_one(site: Site, tab: Tab) -> None:
+    sources = f"'unsafe-inline' {site.origin}/forbidden/bridge.js"
+    policy = f'<meta http-equiv="Content-Security-Policy" content="script-src {sources}">'
+    page = stage(site, tab, "forbidden", base=policy)
+    page.publish()
+    handle = page.create()
+    page.settle(handle)
+    assert " did not load: the file is the right one, but this page does not allow it to run. " in tab.evaluate(
+        "h => message(h)", handle
+    )
 
 
 def test_a_runtime_of_another_abi_is_refused(site: Site, tab: Tab) -> None:

@@ -101,6 +101,7 @@ def wrongly_normalized(site: Site, work: Path) -> Path:
     facts, runtime = read_model(work / "Small"), resources.runtime()
     spec = resolve(facts, tiny_labels(), Options(name="Small", normalize="unit"))
     files = render(spec, facts.folder, resources.runtime_files(runtime), runtime)
+    (work / "tree").mkdir()
     apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), work / "tree"))
     return publish(site, work / "tree", "wrongly-normalized", spec.slug)
 
