@@ -137,8 +137,9 @@ def test_the_camera_is_opened_predicted_on_and_closed(game: Game, small: Build) 
     game.create(small.model.slug)
     game.wait_until_ready()
     game.call("set_mode", MODES.index("camera"))
+    before = game.call("results")
     game.call("submit_every", 1)
-    game.tab.wait_for("game.module._player_results() > 3")
+    game.tab.wait_for(f"game.module._player_results() > {before + 3}")
     assert game.stats()["path"] == PathNumber.CAMERA
     scores = [score for _, score in game.tab.evaluate("game.result().pairs")]
     assert abs(sum(scores) - 1) < 1e-4
