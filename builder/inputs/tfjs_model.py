@@ -31,6 +31,17 @@ from builder.spec import FileRef, ModelFormat
 
 __all__ = ["ModelFacts", "ShardFacts", "TensorFacts", "examine_model", "read_model"]
 
+# By their ending; these are no JSON, and saying so helps more than where their JSON is broken.
+_OTHER_FORMATS = {
+    ".onnx": "ONNX",
+    ".h5": "Keras (HDF5)",
+    ".hdf5": "Keras (HDF5)",
+    ".keras": "Keras 3",
+    ".pb": "TensorFlow",
+    ".tflite": "TensorFlow Lite",
+    ".pt": "PyTorch",
+    ".pth": "PyTorch",
+}
 _CURED = "Keras 3's layers are rewritten in the form of Keras 2"
 
 
@@ -62,6 +73,8 @@ def examine_model(path: Path) -> tuple[ModelFacts, tuple[Problem, ...]]:
 def find_json(path: Path) -> Path:
     """model.json in the folder `path`, or `path` itself where it is a file."""
     if path.is_file():
+        if other := _OTHER_FORMATS.get(path.suffix.lower()):
+            raise fail(NOT_A_MODEL, path, reason=f"it is a {other} file")
         return path
     if path.is_dir() and (path / "model.json").is_file():
         return path / "model.json"

@@ -88,6 +88,7 @@ def add_model(
     spec = resolve(facts, tiny_labels(), Options(name=name, normalize=normalize, fit=fit, filter=filter))
     spec = dataclasses.replace(spec, preprocess=dataclasses.replace(spec.preprocess, pad=PAD))
     files = render(spec, facts.folder, resources.runtime_files(built), built)
+    tree.mkdir(exist_ok=True)
     apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), tree))
     return Tiny(name, spec.slug, size, fit, filter, gray, answers)
 

@@ -235,3 +235,13 @@ def test_weights_of_text_are_refused(tmp_path: Path) -> None:
             "The model cannot be used as an image classifier: a weight holds text.",
         )
     ]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("net.onnx", "ONNX"), ("net.H5", "Keras (HDF5)"), ("net.keras", "Keras 3")])
+def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, name: str, kind: str) -> None:
+    (tmp_path / name).write_bytes(b"\x08\x07pytorch")
+    with pytest.raises(UserError) as refusal:
+        read_model(tmp_path / name)
+    assert [found.what for found in refusal.value.problems] == [
+        f"This is not a TensorFlow.js model: it is a {kind} file."
+    ]
