@@ -74,7 +74,7 @@ def find_json(path: Path) -> Path:
     """model.json in the folder `path`, or `path` itself where it is a file."""
     if path.is_file():
         if other := _OTHER_FORMATS.get(path.suffix.lower()):
-            raise fail(NOT_A_MODEL, path, reason=f"it is a {other} file")
+            raise fail(NOT_A_MODEL, path, reason=f"it is a file of {other}")
         return path
     if path.is_dir() and (path / "model.json").is_file():
         return path / "model.json"

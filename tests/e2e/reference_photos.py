@@ -2,9 +2,9 @@
 
     python -m tests.e2e.reference_photos MODEL_FOLDER --normalize imagenet
 
-MODEL_FOLDER holds model.json, labels.json, photos/*.png, and reference.json: {photo's stem: [probabilities]}. Each photo
-goes in as a texture (RGBA8, then SRGB8_ALPHA8) and as pixels of the heap, on webgl and on wasm. Fails above 0.01, on wasm
-with pixels above 0.002. Not part of the tests: they bring models of their own.
+MODEL_FOLDER holds model.json, labels.json, photos/*.png, and reference.json: {photo's stem: [probabilities]}. Each
+photo goes in as a texture (RGBA8, then SRGB8_ALPHA8) and as pixels of the heap, on webgl and on wasm. Fails above 0.01,
+on wasm with pixels above 0.002. Not part of the tests: they bring models of their own.
 """
 
 from __future__ import annotations

@@ -243,5 +243,5 @@ def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, name: str
     with pytest.raises(UserError) as refusal:
         read_model(tmp_path / name)
     assert [found.what for found in refusal.value.problems] == [
-        f"This is not a TensorFlow.js model: it is a {kind} file."
+        f"This is not a TensorFlow.js model: it is a file of {kind}."
     ]
