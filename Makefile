@@ -51,7 +51,7 @@ unit: setup ## the quick tests alone: no browser, no compiler
 
 test-mutations: setup ## removes each line of the GL state guard in turn; the player must notice every one
 	@$(NEED) chromium emcc
-	$(BIN)/python -m pytest -m mutation tests/e2e
+	$(BIN)/python -m pytest tests/e2e/test_mutation.py
 
 test-fuzz: setup ## 10,000 mutated models, label files and options: success or an error of the catalogue, never more
 	$(BIN)/python -m pytest -m slow tests/failures/test_mutations.py
