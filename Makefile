@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -name '*.ts')
 
-.PHONY: setup demo test check lint unit slow test-mutations test-fuzz test-emscripten generated golden wheel clean help
+.PHONY: setup demo test lint unit test-mutations test-fuzz generated golden lock wheel clean help
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
