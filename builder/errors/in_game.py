@@ -1,0 +1,136 @@
+"""100-199: in the player's browser (runtime, bridge, C#)."""
+
+from __future__ import annotations
+
+from builder.errors.catalogue import in_game as _in_game
+
+ABI_MISMATCH = _in_game(
+    "ABI_MISMATCH",
+    100,
+    "The bridge speaks ABI {actual}, this code expects ABI {expected}.",
+    "TfjsBridge's C# files, .jslib and runtime come from different versions of tfjs-for-unity.",
+    "Run `tfjs-for-unity generate` again for every model of the project and rebuild the player.",
+)
+RUNTIME_UNAVAILABLE = _in_game(
+    "RUNTIME_UNAVAILABLE",
+    101,
+    "The runtime script {url} did not load: {reason}.",
+    "The game's code takes this one file and no other: it is missing from the published StreamingAssets, is of another "
+    "build than the game, or the page's Content-Security-Policy forbids it.",
+    "Publish Build and the whole StreamingAssets/tfjs-bridge folder of the same build, and allow scripts from it.",
+)
+FETCH_FAILED = _in_game(
+    "FETCH_FAILED",
+    102,
+    "{url} could not be fetched: {reason}.",
+    "The file is missing from the published StreamingAssets, or the host refuses to send it.",
+    "Publish the whole StreamingAssets/tfjs-bridge folder of this build; names are case-sensitive.",
+)
+NOT_JSON = _in_game(
+    "NOT_JSON",
+    103,
+    "{url} is not JSON: it begins with {start}.",
+    "Hosts of single-page apps answer a missing file with an HTML page and status 200.",
+    "Publish the whole StreamingAssets/tfjs-bridge folder, and exclude it from the host's rewrite rules.",
+)
+WRONG_LENGTH = _in_game(
+    "WRONG_LENGTH",
+    104,
+    "{url} has {actual} bytes, the contract says {expected}.",
+    "The upload was cut short, or the file belongs to another version of the model.",
+    "Publish StreamingAssets/tfjs-bridge anew, all files from one build.",
+)
+HASH_MISMATCH = _in_game(
+    "HASH_MISMATCH",
+    105,
+    "{url} is not the file that was generated: its SHA-256 begins with {actual}, not with {expected}.",
+    "The game and its contract agree, so this file is the odd one out: an old or a newer copy in the host's folder or "
+    "in a cache, or edited by hand.",
+    "Publish StreamingAssets/tfjs-bridge anew, all files from one build, and clear the host's cache.",
+)
+BAD_CONTRACT = _in_game(
+    "BAD_CONTRACT",
+    106,
+    "{url} is a contract that this runtime cannot read: {reason}.",
+    "It was written by a version of tfjs-for-unity that does not fit this runtime.",
+    "Run `tfjs-for-unity generate` again for this model and rebuild the player.",
+)
+MODEL_FAILED = _in_game(
+    "MODEL_FAILED",
+    107,
+    "TensorFlow.js could not load the model: {reason}.",
+    "It uses an operation, or a form of one, that TensorFlow.js 4.22 does not have, or it does not fit its contract.",
+    "Run `tfjs-for-unity inspect` on the model; export it without that operation, or generate it again.",
+)
+PREDICT_FAILED = _in_game(
+    "PREDICT_FAILED",
+    108,
+    "An inference failed: {reason}.",
+    "The backend gave up, usually for lack of memory or because its context was lost.",
+    "Dispose the model and load it again; if it happens often, use a smaller model or the wasm backend.",
+)
+NO_BACKEND = _in_game(
+    "NO_BACKEND",
+    109,
+    "The backend {backend} is not to be had: {reason}.",
+    "The browser has no hardware WebGL or no WebAssembly SIMD, or it was asked for a backend that does not exist.",
+    "Use backend `auto`, or a current browser with hardware acceleration turned on.",
+)
+CAMERA_FAILED = _in_game(
+    "CAMERA_FAILED",
+    110,
+    "The camera could not be opened: {reason}.",
+    "The user refused, there is no camera, or the page is not allowed one (plain http, or an iframe without "
+    '`allow="camera"`).',
+    'Serve the page over https, add `allow="camera"` to the iframe, and ask the user again.',
+)
+CONTEXT_LOST = _in_game(
+    "CONTEXT_LOST",
+    111,
+    "The WebGL context of the game was lost.",
+    "The browser took the GPU away; Unity cannot recover from that.",
+    "Ask the player to reload the page.",
+)
+BAD_OPTIONS = _in_game(
+    "BAD_OPTIONS",
+    112,
+    "The options handed to Create are not valid: {reason}.",
+    "The JSON text was written by hand or by another version of TfjsBridge.",
+    "Use TfjsBridge's own C# classes, and generate them anew.",
+)
+NOT_WEBGL = _in_game(
+    "NOT_WEBGL",
+    113,
+    "Inference runs only in WebGL players; this is {platform}.",
+    "Models run on the TensorFlow.js of the player's browser, and here is none.",
+    "Build for WebGL to see predictions; everywhere else Load and Predict fail and the polling calls return false.",
+)
+BAD_SOURCE = _in_game(
+    "BAD_SOURCE",
+    114,
+    "The picture cannot be used: {reason}.",
+    "A source is a 2D texture of the running game, or an array that holds at least width * height pixels.",
+    "Check the texture's kind, or the array's length against width, height and SourceFlags.",
+)
+STALE_CONTRACT = _in_game(
+    "STALE_CONTRACT",
+    115,
+    "{url} is not the contract that this game was built with: its SHA-256 begins with {actual}, not with {expected}.",
+    "The game's code (in Build) and StreamingAssets are of different builds, or a cache holds an old copy of one.",
+    "Publish Build and StreamingAssets of the same build together, clear the host's cache, and reload the page without "
+    "the browser's cache.",
+)
+UNSUPPORTED_OP = _in_game(
+    "UNSUPPORTED_OP",
+    116,
+    "The model uses {op}, which {runner} does not have.",
+    "TensorFlow.js has only a part of TensorFlow's operations and layers, and each of its backends a part of that.",
+    "Export the model without it; where only one backend lacks it, choose the other (webgl or wasm).",
+)
+OUT_OF_MEMORY = _in_game(
+    "OUT_OF_MEMORY",
+    117,
+    "The browser ran out of memory: {reason}.",
+    "The game, the model's weights and its intermediate results share what one browser tab may have.",
+    "Use a smaller or quantized model, dispose models that are not needed, and lower the game's own memory.",
+)

@@ -1,0 +1,54 @@
+"""500-599: verify."""
+
+from __future__ import annotations
+
+from builder.errors.catalogue import EXIT_BAD_BUILD, EXIT_NO_BROWSER
+from builder.errors.catalogue import define as _define
+
+BAD_CASES = _define(
+    "BAD_CASES",
+    500,
+    "The cases cannot be used: {reason}.",
+    "Cases are a folder with one sub-folder of images per class, or a list as TOML, JSON or CSV.",
+    "Mend the file; `tfjs-for-unity verify --help` shows an example.",
+)
+NOT_A_BUILD = _define(
+    "NOT_A_BUILD",
+    501,
+    "This is not a WebGL build: {reason}.",
+    "A Unity WebGL build is a folder with index.html and the folder Build.",
+    "Build the project for WebGL and give the folder that Unity wrote.",
+    exit_code=EXIT_BAD_BUILD,
+)
+NO_BROWSER = _define(
+    "NO_BROWSER",
+    502,
+    "No usable Chromium: {reason}.",
+    "verify opens the build in a real, headless browser.",
+    "Run `playwright install chromium`, or install Debian's package chromium, or give --browser PATH.",
+    exit_code=EXIT_NO_BROWSER,
+)
+BUILD_FAILED_TO_LOAD = _define(
+    "BUILD_FAILED_TO_LOAD",
+    503,
+    "The build did not load: {reason}.",
+    "The page stopped before the game started.",
+    "Open the build in a browser; the console lines above say where it stopped.",
+    exit_code=EXIT_BAD_BUILD,
+)
+NO_BRIDGE = _define(
+    "NO_BRIDGE",
+    504,
+    "The build loaded, but no TfjsBridge model appeared within {seconds} s.",
+    "The game contains no generated model, or the scene that loads it was not reached.",
+    "Load the model in the first scene, or give --timeout for a slow start.",
+    exit_code=EXIT_BAD_BUILD,
+)
+MODEL_DID_NOT_LOAD = _define(
+    "MODEL_DID_NOT_LOAD",
+    505,
+    "The model {model} did not load: {reason}",
+    "The game started, but the model's files are missing, damaged or unusable in this browser.",
+    "Follow the message above; then build and verify again.",
+    exit_code=EXIT_BAD_BUILD,
+)
