@@ -7,15 +7,16 @@ pictures, so that no class wins everywhere. A `Form` makes it one of the less us
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tests.graphs import FALSE, FLOAT, INT, NHWC, TYPES, VALID, const, graph_document, ints, node, shape, tensor_info
 
 Array = NDArray[np.float32]
 Expected = Callable[[Array], Array]
@@ -277,13 +278,13 @@ def _entrance(form: Form) -> tuple[list[dict[str, Any]], str]:
     """What stands between the input and the convolution, and the name of its last node."""
     nodes, last = [], "image"
     if form.planar:
-        nodes.append(_node("last", "Transpose", last, "last/order", T=_FLOAT, Tperm=_INT))
+        nodes.append(node("last", "Transpose", last, "last/order", T=FLOAT, Tperm=INT))
         last = "last"
     if form.integer:
         nodes += [
-            _node("cast", "Cast", last, SrcT=_TYPES[form.integer], DstT=_FLOAT),
-            _node("scaled", "Mul", "cast", "own/scale", T=_FLOAT),
-            _node("shifted", "Sub", "scaled", "own/shift", T=_FLOAT),
+            node("cast", "Cast", last, SrcT=TYPES[form.integer], DstT=FLOAT),
+            node("scaled", "Mul", "cast", "own/scale", T=FLOAT),
+            node("shifted", "Sub", "scaled", "own/shift", T=FLOAT),
         ]
         last = "shifted"
     return nodes, last
@@ -292,11 +293,11 @@ def _entrance(form: Form) -> tuple[list[dict[str, Any]], str]:
 def _pooled(form: Form) -> list[dict[str, Any]]:
     """From `relu` to `flat`, [batch, features]."""
     if form.any_size:
-        return [_node("flat", "Mean", "relu", "places", keep_dims=_FALSE, T=_FLOAT, Tidx=_INT)]
-    window = _ints(1, _POOL, _POOL, 1)
+        return [node("flat", "Mean", "relu", "places", keep_dims=FALSE, T=FLOAT, Tidx=INT)]
+    window = ints(1, _POOL, _POOL, 1)
     return [
-        _node("pool", "AvgPool", "relu", ksize=window, strides=window, padding=_VALID, data_format=_NHWC, T=_FLOAT),
-        _node("flat", "Reshape", "pool", "flat/shape", T=_FLOAT, Tshape=_INT),
+        node("pool", "AvgPool", "relu", ksize=window, strides=window, padding=VALID, data_format=NHWC, T=FLOAT),
+        node("flat", "Reshape", "pool", "flat/shape", T=FLOAT, Tshape=INT),
     ]
 
 
@@ -309,67 +310,25 @@ def _graph_topology(
     net: TinyNet, size: tuple[int, int], channels: int, softmax: bool, form: Form = PLAIN
 ) -> dict[str, Any]:
     last = "probabilities" if softmax else "scores"
-    image, dtype = _image_shape(size, channels, form), _TYPES[form.integer or "float32"]
+    image, dtype = _image_shape(size, channels, form), TYPES[form.integer or "float32"]
     entrance, seen = _entrance(form)
-    nodes = [_node("image", "Placeholder", dtype=dtype, shape=_shape(image))]
+    nodes = [node("image", "Placeholder", dtype=dtype, shape=shape(image))]
     # The constants of the forms need no values here: any range of input values has the same shapes.
-    nodes += [_const(name, value) for name, value in (_graph_weights(net) | _extra_weights(net, form, "unit")).items()]
+    nodes += [const(name, value) for name, value in (_graph_weights(net) | _extra_weights(net, form, "unit")).items()]
     nodes += [
         *entrance,
-        _node("conv", "Conv2D", seen, "conv/kernel", strides=_ints(1, _STRIDE, _STRIDE, 1), padding=_VALID,
-              data_format=_NHWC, dilations=_ints(1, 1, 1, 1), T=_FLOAT),
-        _node("biased", "BiasAdd", "conv", "conv/bias", data_format=_NHWC, T=_FLOAT),
-        _node("relu", "Relu", "biased", T=_FLOAT),
+        node("conv", "Conv2D", seen, "conv/kernel", strides=ints(1, _STRIDE, _STRIDE, 1), padding=VALID,
+              data_format=NHWC, dilations=ints(1, 1, 1, 1), T=FLOAT),
+        node("biased", "BiasAdd", "conv", "conv/bias", data_format=NHWC, T=FLOAT),
+        node("relu", "Relu", "biased", T=FLOAT),
         *_pooled(form),
-        _node("product", "MatMul", "flat", "dense/kernel", transpose_a=_FALSE, transpose_b=_FALSE, T=_FLOAT),
-        _node("scores", "BiasAdd", "product", "dense/bias", data_format=_NHWC, T=_FLOAT),
+        node("product", "MatMul", "flat", "dense/kernel", transpose_a=FALSE, transpose_b=FALSE, T=FLOAT),
+        node("scores", "BiasAdd", "product", "dense/bias", data_format=NHWC, T=FLOAT),
     ]  # fmt: skip
     if softmax:
-        nodes.append(_node("probabilities", "Softmax", "scores", T=_FLOAT))
-    outputs = {"classes": _tensor_info(f"{last}:0", [-1, len(net.scores)])}
+        nodes.append(node("probabilities", "Softmax", "scores", T=FLOAT))
+    outputs = {"classes": tensor_info(f"{last}:0", [-1, len(net.scores)])}
     if form.second:
-        nodes.append(_node("turned", "GatherV2", last, "reverse", "axis", Tparams=_FLOAT, Tindices=_INT, Taxis=_INT))
-        outputs = {"others": _tensor_info("turned:0", [-1, len(net.scores)])} | outputs
-    signature = {"inputs": {"image": _tensor_info("image:0", image, dtype["type"])}, "outputs": outputs}
-    topology = {"node": nodes, "library": {}, "versions": {"producer": 1286}}
-    return {"format": "graph-model", "generatedBy": "tests", "modelTopology": topology, "signature": signature}
-
-
-def _attribute_string(text: str) -> dict[str, str]:
-    return {"s": base64.b64encode(text.encode()).decode()}
-
-
-_FALSE = {"b": False}
-_FLOAT = {"type": "DT_FLOAT"}
-_INT = {"type": "DT_INT32"}
-_TYPES = {"float32": _FLOAT, "int32": _INT, "uint8": {"type": "DT_UINT8"}}
-_VALID = _attribute_string("VALID")
-_NHWC = _attribute_string("NHWC")
-
-
-def _node(name: str, op: str, *inputs: str, **attributes: object) -> dict[str, Any]:
-    node: dict[str, Any] = {"name": name, "op": op, "attr": attributes}
-    return node | {"input": list(inputs)} if inputs else node
-
-
-def _const(name: str, value: NDArray[Any]) -> dict[str, Any]:
-    dtype = {"type": "DT_INT32" if value.dtype == np.int32 else "DT_FLOAT"}
-    return _node(
-        name, "Const", dtype=dtype, value={"tensor": {"dtype": dtype["type"], "tensorShape": _dims(value.shape)}}
-    )
-
-
-def _tensor_info(name: str, shape: Sequence[int], dtype: str = "DT_FLOAT") -> dict[str, Any]:
-    return {"name": name, "dtype": dtype, "tensorShape": _dims(shape)}
-
-
-def _shape(sizes: Sequence[int]) -> dict[str, Any]:
-    return {"shape": _dims(sizes)}
-
-
-def _dims(sizes: Sequence[int]) -> dict[str, Any]:
-    return {"dim": [{"size": str(size)} for size in sizes]}
-
-
-def _ints(*values: int) -> dict[str, Any]:
-    return {"list": {"i": [str(value) for value in values]}}
+        nodes.append(node("turned", "GatherV2", last, "reverse", "axis", Tparams=FLOAT, Tindices=INT, Taxis=INT))
+        outputs = {"others": tensor_info("turned:0", [-1, len(net.scores)])} | outputs
+    return graph_document(nodes, {"image": tensor_info("image:0", image, dtype["type"])}, outputs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tomllib
 import zipfile
 from dataclasses import dataclass
@@ -11,7 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from examples.fetching import npm_packages, wheel
+
 HERE = Path(__file__).parent
+PHOTOS = HERE / "photos.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +34,12 @@ def faces() -> list[Face]:
 
 def fetch_model() -> Path:
     """Installs the npm packages by the lock file; returns the path of the model's JSON file."""
-    packages = HERE / "node_modules"
-    lock, installed = HERE / "package-lock.json", packages / ".package-lock.json"
-    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=HERE, check=True)
-        installed.touch()
-    return packages / "@vladmandic/human/models/emotion.json"
-
-
-def _fetch_wheel(folder: Path) -> Path:
-    if not list(folder.glob("scikit_image-*.whl")):
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--no-deps"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(HERE / "photos.txt"), "-d", str(folder)], check=True)
-    return next(folder.glob("scikit_image-*.whl"))
+    return npm_packages(HERE) / "@vladmandic/human/models/emotion.json"
 
 
 def _open(photo: str, work: Path) -> Image.Image:
     if photo == "astronaut.png":
-        with zipfile.ZipFile(_fetch_wheel(work)) as wheel, wheel.open("skimage/data/astronaut.png") as file:
+        with zipfile.ZipFile(wheel(PHOTOS, work)) as package, package.open("skimage/data/astronaut.png") as file:
             return Image.open(file).convert("RGB")
     return Image.open(HERE / "node_modules/@vladmandic/face-api/demo" / photo).convert("RGB")
 
