@@ -30,6 +30,11 @@ def runtime() -> Path:
     return _folder("runtime", "jslib/dist", "runtime.json")
 
 
+def reference() -> Path:
+    """The folder with `reference.html`, `reference.js` and the WebAssembly file: TensorFlow.js to compare with."""
+    return _folder("runtime", "jslib/dist", "reference.html")
+
+
 def runtime_files(folder: Path) -> RuntimeFiles:
     """What `runtime.json` (written by `jslib/scripts/bundle.mjs`) says about the files beside it."""
     listed = json.loads((folder / "runtime.json").read_text("utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -100,6 +100,18 @@ def find(root: Path, url_path: str) -> Served | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What is served: the folder `root`, and below `/name/` each folder of `mounts`."""
+
+    root: Path
+    mounts: Mapping[str, Path]
+
+    def find(self, url_path: str) -> Served | None:
+        name, _, rest = url_path.removeprefix("/").partition("/")
+        return find(self.mounts[name], "/" + rest) if name in self.mounts else find(self.root, url_path)
+
+
 def _suspicious(part: str) -> bool:
     return part in (".", "..") or any(c in part for c in "\\:\0")
 
@@ -108,8 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
 
-    def __init__(self, root: Path, isolated: bool, request: Any, client: Any, server: _Server) -> None:  # noqa: ANN401
-        self._root = root
+    def __init__(self, site: _Site, isolated: bool, request: Any, client: Any, server: _Server) -> None:  # noqa: ANN401
+        self._site = site
         self._isolated = isolated
         self._port = server.server_port
         super().__init__(request, client, server)
@@ -121,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(body=False)
 
     def _answer(self, *, body: bool) -> None:
-        served = find(self._root, self.path) if self._own_host() else None
+        served = self._site.find(self.path) if self._own_host() else None
         if served is None:
             self._send_nothing(body=body)
             return
@@ -174,12 +186,14 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(root: Path, *, isolated: bool = False) -> Iterator[str]:
+def serve(root: Path, *, isolated: bool = False, mounts: Mapping[str, Path] | None = None) -> Iterator[str]:
     """Serves the folder `root` on a free loopback port; yields the origin, like `http://127.0.0.1:40123`.
 
-    `isolated` adds the COOP and COEP headers that WebAssembly threads need.
+    `isolated` adds the COOP and COEP headers that WebAssembly threads need. `mounts`: further, resolved folders by the
+    first segment of their paths; looked up for each request, so that the caller may change them.
     """
-    server = _Server((HOST, 0), partial(_Handler, root.resolve(strict=True), isolated))
+    site = _Site(root.resolve(strict=True), {} if mounts is None else mounts)
+    server = _Server((HOST, 0), partial(_Handler, site, isolated))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

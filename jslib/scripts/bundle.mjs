@@ -1,6 +1,7 @@
 /**
  * src/index.ts → dist/: the runtime script and TensorFlow.js's WebAssembly file, named by their content, with
- * runtime.json (their lengths and SHA-256) and THIRD-PARTY-NOTICES.txt beside them. The same sources give the same bytes.
+ * runtime.json (their lengths and SHA-256) and THIRD-PARTY-NOTICES.txt beside them; src/reference/ → reference.html
+ * and reference.js, which no game ever sees. The same sources give the same bytes.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,6 +13,7 @@ import { notices } from "./notices.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = new URL("../dist/", import.meta.url);
+const PAGE = new URL("../src/reference/reference.html", import.meta.url);
 const WASM = new URL("../node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm", import.meta.url);
 
 function named(stem, suffix, content) {
@@ -27,11 +29,11 @@ async function generatorVersion() {
   return found[1];
 }
 
-async function bundle(define) {
+async function bundle(entry, outfile, define) {
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints: ["src/index.ts"],
-    outfile: "tfjs-bridge.js",
+    entryPoints: [entry],
+    outfile,
     bundle: true,
     write: false,
     metafile: true,
@@ -47,7 +49,7 @@ async function bundle(define) {
     plugins: [withoutUnused, ownNamespace],
   });
   const text = (suffix) => result.outputFiles.find((file) => file.path.endsWith(suffix))?.text ?? "";
-  return { script: text("tfjs-bridge.js"), legal: text(".LEGAL.txt"), inputs: Object.keys(result.metafile.inputs) };
+  return { script: text(outfile), legal: text(".LEGAL.txt"), inputs: Object.keys(result.metafile.inputs) };
 }
 
 function report({ ref, content }) {
@@ -56,16 +58,21 @@ function report({ ref, content }) {
 }
 
 const wasm = named("tfjs-backend-wasm-simd", ".wasm", await readFile(WASM));
-const { script: text, legal, inputs } = await bundle({
+const define = {
   __GENERATOR__: JSON.stringify(await generatorVersion()),
   __WASM_FILE__: JSON.stringify(wasm.ref),
-});
-const script = named("tfjs-bridge", ".js", Buffer.from(text, "utf8"));
-const notice = await notices(ROOT, inputs, legal);
+};
+const game = await bundle("src/index.ts", "tfjs-bridge.js", define);
+const reference = await bundle("src/reference/index.ts", "reference.js", define);
+const script = named("tfjs-bridge", ".js", Buffer.from(game.script, "utf8"));
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
-for (const { ref, content } of [script, wasm]) await writeFile(new URL(ref.path, DIST), content);
-await writeFile(new URL("THIRD-PARTY-NOTICES.txt", DIST), notice);
-await writeFile(new URL("runtime.json", DIST), `${JSON.stringify({ script: script.ref, wasm: [wasm.ref] }, null, 2)}\n`);
+const write = (name, content) => writeFile(new URL(name, DIST), content);
+for (const { ref, content } of [script, wasm]) await write(ref.path, content);
+await write("THIRD-PARTY-NOTICES.txt", await notices(ROOT, game.inputs, game.legal));
+await write("reference.html", await readFile(PAGE));
+await write("reference.js", reference.script);
+await write("reference.NOTICES.txt", await notices(ROOT, reference.inputs, reference.legal));
+await write("runtime.json", `${JSON.stringify({ script: script.ref, wasm: [wasm.ref] }, null, 2)}\n`);
 [script, wasm].forEach(report);

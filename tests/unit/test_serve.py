@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from builder.harness.serve import content_encoding, content_type, find
+from builder.harness.serve import content_encoding, content_type, find, serve
 
 
 @pytest.mark.parametrize(
@@ -98,3 +100,30 @@ def test_escapes_in_urls_are_resolved_once(root: Path) -> None:
 )
 def test_nothing_outside_and_no_listing_is_found(root: Path, path: str) -> None:
     assert find(root, path) is None
+
+
+def test_mounts_answer_below_their_names_and_lead_nowhere_else(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "index.html").write_text("page", "utf-8")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "a b.json").write_text("{}", "utf-8")
+    (tmp_path / "secret.txt").write_text("secret", "utf-8")
+    mounts: dict[str, Path] = {}
+    with serve(tmp_path / "page", mounts=mounts) as origin:
+        assert fetched(f"{origin}/m/a%20b.json") is None
+        mounts["m"] = (tmp_path / "model").resolve()
+        assert fetched(f"{origin}/m/a%20b.json") == b"{}"
+        assert fetched(f"{origin}/index.html") == b"page"
+        for path in ("/m/../secret.txt", "/m/%2e%2e/secret.txt", "/model/a%20b.json", "/m", "/m/"):
+            assert fetched(origin + path) is None, path
+
+
+def fetched(url: str) -> bytes | None:
+    address = urlsplit(url)
+    connection = HTTPConnection(str(address.hostname), int(address.port or 0), timeout=10)
+    try:
+        connection.request("GET", address.path)
+        response = connection.getresponse()
+        return response.read() if response.status == 200 else None
+    finally:
+        connection.close()

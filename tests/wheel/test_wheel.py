@@ -49,6 +49,15 @@ def test_the_wheel_writes_what_the_checkout_writes(unpacked: Path, tmp_path: Pat
     assert "Packages/com.tfjsbridge.models/Runtime/Tiny.cs" in by_wheel
 
 
+def test_the_wheel_carries_the_reference_page(unpacked: Path) -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from builder import resources; print(resources.reference())"
+    command = [sys.executable, "-c", code, str(unpacked)]
+    folder = Path(subprocess.run(command, cwd=unpacked, check=True, capture_output=True, text=True).stdout.strip())
+    assert folder.is_relative_to(unpacked)
+    assert (folder / "reference.js").stat().st_size > 500_000
+    assert "reference.js" in (folder / "reference.html").read_text("utf-8")
+
+
 def test_the_wheel_carries_the_licence_and_no_tests(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
