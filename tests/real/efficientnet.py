@@ -63,7 +63,9 @@ def _step(weights: Mapping[str, NDArray[Any]], conv: str, norm: str, *, deep: bo
     bias = weights[norm + ".bias"] - weights[norm + ".running_mean"] * scale
     order = (2, 3, 0, 1) if deep else (2, 3, 1, 0)
     name = conv.replace(".", "/")
-    return Step(name, np.ascontiguousarray(kernel.transpose(order), np.float32), bias, deep=deep, **more)
+    return Step(
+        name, np.ascontiguousarray(kernel.transpose(order), np.float32), bias.astype(np.float32), deep=deep, **more
+    )
 
 
 # --- numpy --------------------------------------------------------------------------------------------------------
