@@ -168,7 +168,7 @@ MODELS: dict[str, Real] = {
         output="gender_output",
     ),
     "NsfwLayers": Real(make=nsfwjs("mobilenet_v2"), **_NSFW),
-    "NsfwGraph": Real(make=nsfwjs("mobilenet_v2_mid"), **_NSFW),
+    "NsfwGraph": Real(make=nsfwjs("mobilenet_v2_mid"), **_NSFW | {"best": {"coffee": "Neutral"}}),
     "Lite0": Real(make=lite0("plain"), **_LITE0),
     "Lite0AnySize": Real(
         make=lite0("any size"),
