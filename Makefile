@@ -60,7 +60,7 @@ test-real: setup ## real models from npm and PyPI: generated, linked into player
 	@$(NEED) chromium emcc
 	$(BIN)/python -m pytest -m slow tests/real -s
 
-generated: setup ## TypeScript, JSON Schema and docs/errors.md from builder/
+generated: .venv/installed jslib/node_modules/.package-lock.json ## TypeScript, JSON Schema and docs/errors.md from builder/
 	$(BIN)/python -m scripts.generate_sources
 	npm --prefix jslib run --silent generate
 

@@ -7,9 +7,9 @@ from builder.errors.catalogue import in_game as _in_game
 ABI_MISMATCH = _in_game(
     "ABI_MISMATCH",
     100,
-    "The bridge speaks ABI {actual}, this code expects ABI {expected}.",
-    "TfjsBridge's C# files, .jslib and runtime come from different versions of tfjs-for-unity.",
-    "Run `tfjs-for-unity generate` again for every model of the project and rebuild the player.",
+    "{part} speaks ABI {actual}, {other} speaks ABI {expected}.",
+    "They come from different versions of tfjs-for-unity.",
+    "Run `tfjs-for-unity upgrade` for the project, rebuild the player, and publish Build and StreamingAssets together.",
 )
 RUNTIME_UNAVAILABLE = _in_game(
     "RUNTIME_UNAVAILABLE",
@@ -67,7 +67,8 @@ PREDICT_FAILED = _in_game(
     108,
     "An inference failed: {reason}.",
     "The backend gave up, usually for lack of memory or because its context was lost.",
-    "Dispose the model and load it again; if it happens often, use a smaller model or the wasm backend.",
+    "Predict again: after a lost context the model loads itself anew. If it happens often, use a smaller model or the "
+    "wasm backend.",
 )
 NO_BACKEND = _in_game(
     "NO_BACKEND",
@@ -133,4 +134,12 @@ OUT_OF_MEMORY = _in_game(
     "The browser ran out of memory: {reason}.",
     "The game, the model's weights and its intermediate results share what one browser tab may have.",
     "Use a smaller or quantized model, dispose models that are not needed, and lower the game's own memory.",
+)
+BACKEND_LOST = _in_game(
+    "BACKEND_LOST",
+    118,
+    "TensorFlow.js lost its WebGL context {times} times within a minute.",
+    "The browser takes the GPU away from pages that ask too much of it, or the GPU's driver fails; after each of the "
+    "losses before this one the model was loaded anew.",
+    "Ask the player to reload the page; use a smaller model or the wasm backend.",
 )

@@ -69,7 +69,13 @@ def jslib_view(runtime: RuntimeFiles) -> dict[str, object]:
         "integrity": integrity(runtime.script.sha256),
         "state": {state.name: int(state) for state in abi.State},
         "unavailable": _error(RUNTIME_UNAVAILABLE, url="{url}", reason="{reason}"),
-        "mismatch": _error(ABI_MISMATCH, actual="{actual}", expected=abi.ABI_VERSION),
+        "mismatch": _error(
+            ABI_MISMATCH,
+            part="The runtime {url}",
+            actual="{actual}",
+            other="the game's TfjsBridge.jslib",
+            expected=abi.ABI_VERSION,
+        ),
         "forwarded": [_forwarded(f) for f in abi.FUNCTIONS if f.name not in SPELLED_OUT],
     }
     return {"jslib": view}

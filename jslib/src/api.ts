@@ -68,6 +68,11 @@ export interface PageModel {
   readonly backend: "" | "webgl" | "wasm" | "cpu";
   /** Numbers by the names of STATS in `builder/abi.py`. */
   readonly statistics: Record<string, number>;
+  /**
+   * Live tensors of the whole page, counted when this model's newest inference had ended and without those that other
+   * inferences held at that moment: equal numbers before and after mean that nothing leaked. -1 while the model is not ready.
+   */
+  readonly restingTensors: number;
   /** The newest predictions that the game itself asked for, oldest first, at most 32. */
   readonly history: readonly PagePrediction[];
   /** Predicts on a picture, without touching the game: waits in line, changes neither `history` nor `poll`. */

@@ -14,7 +14,7 @@ export interface Engine {
   readonly renderer: string;
   /** Live tensors of the whole page and their bytes. */
   memory(): { tensors: number; bytes: number };
-  /** Calls back once if the backend loses its GPU context; the returned function ends that. */
+  /** Calls back once if the backend loses its GPU context, at once if it has; the returned function ends that. */
   onLost(callback: () => void): () => void;
 }
 
@@ -26,6 +26,7 @@ export interface Surroundings {
 
 class RunningEngine implements Engine {
   private readonly listeners = new Set<() => void>();
+  private isLost = false;
 
   constructor(
     readonly backend: BackendName,
@@ -39,11 +40,13 @@ class RunningEngine implements Engine {
   }
 
   onLost(callback: () => void): () => void {
-    this.listeners.add(callback);
+    if (this.isLost) callback();
+    else this.listeners.add(callback);
     return () => this.listeners.delete(callback);
   }
 
   lose(): void {
+    this.isLost = true;
     const listeners = [...this.listeners];
     this.listeners.clear();
     for (const callback of listeners) callback();

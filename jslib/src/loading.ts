@@ -9,6 +9,8 @@ import type { Bytes } from "./fetching";
 /** A loaded model. `scores` takes the values of the input tensor and gives those of the output tensor. */
 export interface Network {
   scores(input: Float32Array): Promise<Float32Array>;
+  /** Live tensors of the page at the end of the newest inference, without those of inferences under way; -1 before. */
+  readonly resting: number;
   /** Frees the weights; a second call does nothing. */
   dispose(): void;
 }
@@ -55,8 +57,12 @@ function layersExecutor(model: LayersModel, { output }: ModelSpec): Executor {
 
 const REFUSED = /executeAsync/;
 
+/** What the inferences under way on this page hold in tensors. */
+const underWay = { held: 0, unknown: 0 };
+
 /** A loaded model; every call frees what it makes, and copies the scores off the backend. */
 class LoadedNetwork implements Network {
+  resting = -1;
   private mustWait = false;
   private disposed = false;
   /** Tensors of the inference in flight, which never ends when the backend's context is lost. */
@@ -72,9 +78,10 @@ class LoadedNetwork implements Network {
     const { input: { dtype }, preprocess } = this.spec;
     const input = this.hold(tensor(dtype === "int32" ? Int32Array.from(values) : values, [1, ...tensorShape(preprocess)], dtype));
     try {
-      return await this.copied(this.executed(input) ?? (await this.executor.later(input)));
+      return await this.copied(this.executed(input) ?? (await this.executedLater(input)));
     } finally {
       this.free(input);
+      this.count();
     }
   }
 
@@ -86,16 +93,30 @@ class LoadedNetwork implements Network {
 
   private hold(made: Tensor): Tensor {
     this.held.add(made);
+    underWay.held += 1;
     return made;
   }
 
   private free(held: Tensor): void {
-    this.held.delete(held);
+    if (this.held.delete(held)) underWay.held -= 1;
     held.dispose();
   }
 
+  /** Nobody knows what a graph that runs piece by piece holds; where one does, the older count stays. */
+  private count(): void {
+    if (underWay.unknown === 0) this.resting = engine().state.numTensors - underWay.held;
+  }
+
+  private async executedLater(input: Tensor): Promise<Tensor> {
+    underWay.unknown += 1;
+    try {
+      return this.hold(await this.executor.later(input));
+    } finally {
+      underWay.unknown -= 1;
+    }
+  }
+
   private async copied(scores: Tensor): Promise<Float32Array> {
-    this.hold(scores);
     try {
       return Float32Array.from(await scores.data<"float32">());
     } finally {
@@ -107,7 +128,7 @@ class LoadedNetwork implements Network {
   private executed(input: Tensor): Tensor | null {
     if (this.mustWait) return null;
     try {
-      return tidy(() => this.executor.now(input));
+      return this.hold(tidy(() => this.executor.now(input)));
     } catch (thrown) {
       if (!(thrown instanceof Error && REFUSED.test(thrown.message))) throw thrown;
       this.mustWait = true;

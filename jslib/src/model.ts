@@ -1,15 +1,18 @@
 /** One model from Create to Dispose, as the bridge and the page see it. */
 import { SourceFlags, State, STATS, SubmitCode } from "./generated/abi";
 import type { Contract } from "./generated/contract";
-import { FETCH_FAILED, MODEL_FAILED, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
+import { BACKEND_LOST, CONTEXT_LOST, FETCH_FAILED, MODEL_FAILED, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { BridgeModel, Host, PageConfig, PageError, PageImage, PageModel, PagePrediction } from "./api";
 import type { Engine } from "./engine";
 import { entryOf, Failure, reasonOf } from "./failure";
+import { watchGameContext } from "./game-context";
+import type { Network } from "./loading";
 import { writeOutcome, writeStats, writeText } from "./memory";
 import { engineChoice, type BackendName } from "./options";
 import { KNOWN_FLAGS, Pictures, type PictureTools, type Taken } from "./pictures";
 import { Predictor, type PredictorTools } from "./predictor";
 import { prepare, type Prepared, type Tools } from "./preparing";
+import { Recoveries, RECOVERY_LIMIT } from "./recoveries";
 import { backendNumber, emptyStatistics, type PathName } from "./statistics";
 import { contractUrlOf } from "./urls";
 
@@ -34,8 +37,8 @@ export interface Environment extends Tools, PredictorTools {
 
 const PHASES = ["loading", "ready", "failed", "disposed"] as const;
 
-/** What exists only while a model is ready. */
-interface Running extends Prepared {
+/** What exists from the first time that a model is ready to its end. */
+interface Running {
   readonly predictor: Predictor;
   readonly pictures: Pictures;
 }
@@ -50,10 +53,12 @@ export class Model implements BridgeModel, PageModel {
   private entry: CatalogueError | null = null;
   private engine: Engine | null = null;
   private running: Running | null = null;
+  private network: Network | null = null;
   private stopListening: () => void = () => undefined;
+  private readonly stopWatching: () => void;
   private readonly numbers = emptyStatistics();
-  private readonly begun: number;
-  private readonly abort = new AbortController();
+  private readonly recoveries = new Recoveries();
+  private attempt = new AbortController();
   private predictions: readonly PagePrediction[] = [];
   private probes = 0;
 
@@ -63,7 +68,7 @@ export class Model implements BridgeModel, PageModel {
   ) {
     this.handle = creation.handle;
     this.contractHash = creation.contractHash;
-    this.begun = environment.now();
+    this.stopWatching = watchGameContext(creation.host, () => (this.entry = CONTEXT_LOST()));
     this.contractUrl = this.resolved(creation.contractUrl);
     if (this.phaseNumber === State.LOADING) void this.load();
   }
@@ -113,7 +118,7 @@ export class Model implements BridgeModel, PageModel {
   dispose(): void {
     if (this.phaseNumber === State.DISPOSED) return;
     this.phaseNumber = State.DISPOSED;
-    this.abort.abort();
+    this.attempt.abort();
     this.release();
     this.environment.forget(this);
   }
@@ -141,19 +146,28 @@ export class Model implements BridgeModel, PageModel {
     return { ...this.numbers, tensors, tensorBytes: bytes };
   }
 
+  get restingTensors(): number {
+    return this.network?.resting ?? -1;
+  }
+
   get history(): readonly PagePrediction[] {
     return this.predictions.slice();
   }
 
   async predict(image: PageImage): Promise<PagePrediction> {
     const running = this.running;
-    if (!running) throw new Failure(this.entry ?? PREDICT_FAILED({ reason: `the model is ${this.phase}, not ready` }));
+    if (!running || this.phaseNumber !== State.READY) throw this.unready();
     const submittedAt = this.environment.now();
     const rgba = running.pictures.fromPage(image);
     return new Promise((answer, refuse) => {
       this.probes += 1;
       running.predictor.submit({ kind: "probe", path: "probe", frame: this.probes, rgba, submittedAt, answer, refuse });
     });
+  }
+
+  private unready(): Failure {
+    const failed = this.phaseNumber === State.FAILED ? this.entry : null;
+    return new Failure(failed ?? PREDICT_FAILED({ reason: `the model is ${this.phase}, not ready` }));
   }
 
   // --- loading ---
@@ -168,40 +182,48 @@ export class Model implements BridgeModel, PageModel {
     }
   }
 
+  /** One attempt. An aborted one tells nothing any more: another has begun, or the model has ended. */
   private async load(): Promise<void> {
+    const { signal } = (this.attempt = new AbortController());
+    const begun = this.environment.now();
     try {
-      this.ready(await this.prepared());
+      const prepared = await this.prepared(signal);
+      this.ready(prepared, this.environment.now() - begun);
     } catch (thrown) {
-      this.fail(entryOf(thrown, MODEL_FAILED));
+      if (!signal.aborted) this.fail(entryOf(thrown, MODEL_FAILED));
     }
   }
 
-  private prepared(): Promise<Prepared> {
+  private prepared(signal: AbortSignal): Promise<Prepared> {
     const { contractUrl, contractHash, creation, environment } = this;
     const choice = engineChoice(creation.optionsJson, environment.config);
-    const request = { contractUrl, contractHash, choice, scriptUrl: creation.scriptUrl, signal: this.abort.signal };
+    const request = { contractUrl, contractHash, choice, scriptUrl: creation.scriptUrl, signal };
     return prepare(request, environment, {
       contract: (contract) => (this.contract = contract),
-      engine: (engine) => this.found(engine),
-      fraction: (done) => (this.fraction = done),
+      engine: (engine) => signal.aborted || this.found(engine),
+      fraction: (done) => signal.aborted || (this.fraction = done),
     });
   }
 
   private found(engine: Engine): void {
-    if (this.abort.signal.aborted) return;
     this.engine = engine;
     this.stopListening = engine.onLost(() => this.lost());
   }
 
-  private ready(prepared: Prepared): void {
-    const { contract, engine, network, warmupMs } = prepared;
-    const predictor = new Predictor(contract, network, this.numbers, (error) => (this.entry = error), this.environment);
-    const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures);
-    this.running = { ...prepared, predictor, pictures };
-    this.predictions = predictor.history;
-    Object.assign(this.numbers, { warmupMs, loadMs: this.environment.now() - this.begun, backend: backendNumber(engine.backend) });
+  private ready({ contract, engine, network, warmupMs }: Prepared, loadMs: number): void {
+    this.network = network;
+    this.running ??= this.begin(contract);
+    this.running.predictor.use(network);
+    Object.assign(this.numbers, { warmupMs, loadMs, backend: backendNumber(engine.backend) });
     this.fraction = 1;
     this.phaseNumber = State.READY;
+  }
+
+  private begin(contract: Contract): Running {
+    const predictor = new Predictor(contract, this.numbers, (error) => (this.entry = error), this.environment);
+    const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures);
+    this.predictions = predictor.history;
+    return { predictor, pictures };
   }
 
   // --- ending ---
@@ -209,26 +231,34 @@ export class Model implements BridgeModel, PageModel {
   /** The first failure counts: what it cuts short fails too, and says less. */
   private fail(error: CatalogueError): void {
     if (this.phaseNumber === State.DISPOSED || this.phaseNumber === State.FAILED) return;
-    this.abort.abort();
+    this.attempt.abort();
     this.entry = error;
     this.phaseNumber = State.FAILED;
     this.release();
   }
 
+  /** Begins anew: the game sees LOADING, then READY. Its camera stays open, and its results stay to be fetched. */
   private lost(): void {
+    this.attempt.abort();
     // The weights are gone already, so nothing waits for what is in flight.
-    this.running?.network.dispose();
-    this.fail(PREDICT_FAILED({ reason: "the WebGL context of TensorFlow.js was lost" }));
+    this.network?.dispose();
+    this.network = this.engine = null;
+    if (!this.recoveries.begin(this.environment.now())) return this.fail(BACKEND_LOST({ times: RECOVERY_LIMIT + 1 }));
+    this.fraction = 0;
+    this.phaseNumber = State.LOADING;
+    this.running?.predictor.lose(new Failure(PREDICT_FAILED({ reason: "the WebGL context of TensorFlow.js was lost" })));
+    void this.load();
   }
 
   /** Lets everything go; the network follows when the inference in flight has ended. */
   private release(): void {
-    const running = this.running;
-    this.running = null;
+    const { running, network } = this;
+    this.running = this.network = null;
     this.stopListening();
+    this.stopWatching();
     if (!running) return;
     running.pictures.dispose();
-    void running.predictor.stop().then(() => running.network.dispose());
+    void running.predictor.stop().then(() => network?.dispose());
   }
 
   // --- frames ---
@@ -236,7 +266,8 @@ export class Model implements BridgeModel, PageModel {
   private submit(path: Exclude<PathName, "probe">, flags: number, frame: number, take: (pictures: Pictures) => Taken): number {
     const submittedAt = this.environment.now();
     const running = this.running;
-    if (!running) return this.phaseNumber === State.LOADING ? SubmitCode.NOT_READY : SubmitCode.FAILED;
+    if (this.phaseNumber === State.LOADING) return SubmitCode.NOT_READY;
+    if (!running) return SubmitCode.FAILED;
     if ((flags & ~KNOWN_FLAGS[path]) !== 0) return SubmitCode.UNSUPPORTED;
     const kind = (flags & SourceFlags.QUEUE) !== 0 ? "queued" : "latest";
     if (kind === "queued" && running.predictor.full) return SubmitCode.QUEUE_FULL;

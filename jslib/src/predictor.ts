@@ -34,10 +34,10 @@ export class Predictor {
   readonly history: PagePrediction[] = [];
   private readonly line: Scheduler<Frame, Result>;
   private readonly normalize: Normalizer;
+  private network: Network | null = null;
 
   constructor(
     private readonly contract: Contract,
-    private readonly network: Network,
     private readonly statistics: Statistics,
     private readonly onError: (error: CatalogueError) => void,
     private readonly tools: PredictorTools,
@@ -50,6 +50,17 @@ export class Predictor {
       finished: (frame, result) => this.finish(frame, result),
       defer: (callback) => this.tools.defer(callback),
     });
+  }
+
+  /** Whatever comes from now on runs through `network`; it remains the caller's to dispose. */
+  use(network: Network): void {
+    this.network = network;
+  }
+
+  /** The network is gone: explicit predictions end as failed for `reason`, other frames are dropped, results stay. */
+  lose(reason: Failure): void {
+    this.network = null;
+    this.line.abandon(reason);
   }
 
   /** True when no further queued frame is taken. */
@@ -78,6 +89,7 @@ export class Predictor {
 
   private async run(frame: Frame): Promise<Result> {
     const begun = this.tools.now();
+    if (!this.network) throw new Error("there is no network");
     const raw = await this.network.scores(this.normalize(frame.rgba));
     const executeMs = this.tools.now() - begun;
     return this.success(frame, classScores(raw, this.contract.model), executeMs);

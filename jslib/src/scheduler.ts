@@ -69,6 +69,19 @@ export class Scheduler<J extends Job, R> {
     return new Promise((resolve) => (this.idle = resolve));
   }
 
+  /**
+   * Ends what is in flight and what waits without their results: frames that may be dropped are, all others end as
+   * `failed` for `thrown`. Results stay to be fetched, and new jobs are taken.
+   */
+  abandon(thrown: unknown): void {
+    const begun = this.inFlight === null ? [] : [this.inFlight];
+    this.inFlight = null;
+    for (const job of [...begun, ...this.waiting.splice(0)]) {
+      if (job.kind === "latest") this.events.dropped(job);
+      else this.settle(job, this.events.failed(job, thrown));
+    }
+  }
+
   private dropWaiting(): void {
     const at = this.waiting.findIndex((job) => job.kind === "latest");
     if (at < 0) return;
@@ -82,6 +95,7 @@ export class Scheduler<J extends Job, R> {
   }
 
   private async run(job: J): Promise<void> {
+    if (this.inFlight !== job) return; // abandoned
     if (this.stopped) return this.end();
     let result: R;
     try {
@@ -89,10 +103,15 @@ export class Scheduler<J extends Job, R> {
     } catch (thrown) {
       result = this.events.failed(job, thrown);
     }
+    if (this.inFlight !== job) return;
     if (this.stopped) return this.end();
+    this.settle(job, result);
+    this.next();
+  }
+
+  private settle(job: J, result: R): void {
     this.keep(job, result);
     this.events.finished(job, result);
-    this.next();
   }
 
   private keep(job: J, result: R): void {

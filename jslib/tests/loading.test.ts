@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { engine, setBackend } from "@tensorflow/tfjs-core";
+import { engine, setBackend, tensor } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { ModelSpec } from "../src/generated/contract";
 import { loadNetwork, type ModelParts } from "../src/loading";
@@ -50,6 +50,17 @@ function castGraph(): ModelParts {
   return { topology, shards: [] };
 }
 
+/** A graph that gives the places of what is not 0 in its input, of which nobody knows the number: it runs piece by piece. */
+function placesGraph(): ModelParts {
+  const { topology, shards } = castGraph();
+  const { modelTopology, signature } = topology as { modelTopology: { node: object[] }; signature: object };
+  const types = { SrcT: { type: "DT_INT32" }, DstT: { type: "DT_FLOAT" } };
+  modelTopology.node[0] = { name: "image", op: "Placeholder", attr: { dtype: { type: "DT_INT32" } }, input: [] };
+  modelTopology.node[1] = { name: "places", op: "Where", attr: {}, input: ["image"] };
+  modelTopology.node[2] = { name: "cast", op: "Cast", attr: types, input: ["places"] };
+  return { topology: { ...(topology as object), signature: { ...signature, inputs: { image: { name: "image:0", dtype: "DT_INT32" } } } }, shards };
+}
+
 function specOf(format: ModelSpec["files"]["format"], output: string, change: Partial<ModelSpec["preprocess"]> = {}): ModelSpec {
   const { model } = tinyContract();
   return {
@@ -94,5 +105,39 @@ describe("a loaded network", () => {
     const floats = await loadNetwork(castGraph(), spec);
     await assert.rejects(floats.scores(Float32Array.of(0, 128, 255)), /dtype.*int32.*float32/s);
     floats.dispose();
+  });
+
+  test("counts the page's tensors at rest, without those of inferences under way", async () => {
+    await setBackend("cpu");
+    const wholeNumbers = specOf("graph-model", "scores", { layout: "NCHW" });
+    const later = { ...wholeNumbers, input: { ...wholeNumbers.input, dtype: "int32" } } as const;
+    const networks = [
+      await loadNetwork(twoOutputs(), specOf("layers-model", "sum")),
+      await loadNetwork(twoOutputs(), specOf("layers-model", "pair")),
+      await loadNetwork(placesGraph(), later),
+    ];
+    assert.deepEqual(networks.map(({ resting }) => resting), [-1, -1, -1]);
+    const input = Float32Array.of(1, 0, 100);
+    for (const leaked of [0, 1]) {
+      if (leaked) tensor([1]);
+      const atRest = engine().state.numTensors;
+      const running = networks.map((network) => network.scores(input));
+      assert.ok(engine().state.numTensors > atRest);
+      assert.deepEqual([...((await Promise.all(running))[2] ?? [])], [0, 0, 0, 0, 0, 2, 0, 0]);
+      for (const network of networks) {
+        await network.scores(input);
+        assert.equal(network.resting, atRest);
+      }
+    }
+    for (const network of networks) network.dispose();
+  });
+
+  test("counts no more than before after an inference that failed", async () => {
+    await setBackend("cpu");
+    const network = await loadNetwork(twoOutputs(), specOf("layers-model", "third"));
+    const atRest = engine().state.numTensors;
+    await assert.rejects(network.scores(Float32Array.of(1, 10, 100)));
+    assert.equal(network.resting, atRest);
+    network.dispose();
   });
 });

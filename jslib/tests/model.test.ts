@@ -1,42 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { QUEUE_LIMIT, SourceFlags, State, STATS, SubmitCode, type StatName } from "../src/generated/abi";
+import { QUEUE_LIMIT, SourceFlags, State, SubmitCode } from "../src/generated/abi";
 import type { Model } from "../src/model";
+import { layPicture, messageOf, PIXELS, poll, RESULT, stat, submit } from "./game";
 import { CONTRACT_URL, Stage, settle, until, utf8 } from "./support";
 
-const PIXELS = 1024;
-const RESULT = 2048;
 const { QUEUE, TOP_ROW_FIRST, RGB24, LINEAR, MIRROR } = SourceFlags;
-
-/** Lays a 2x2 RGBA picture into the heap; its bytes count up from `first`. */
-function layPicture(stage: Stage, first = 10): void {
-  for (let index = 0; index < 16; index++) stage.heap.bytes[PIXELS + index] = first + index;
-}
-
-const submit = (model: Model, frame: number, flags: number = TOP_ROW_FIRST): number => model.submitPixels(PIXELS, 2, 2, flags, frame);
-
-interface Polled {
-  readonly bytes: number;
-  readonly frame: number;
-  readonly floats: number[];
-}
-
-function poll(stage: Stage, model: Model): Polled {
-  const bytes = model.poll(RESULT, 256);
-  const view = new DataView(stage.heap.bytes.buffer, RESULT);
-  const count = view.getInt32(12, true);
-  return { bytes, frame: view.getInt32(8, true), floats: Array.from({ length: count }, (_, i) => view.getFloat32(16 + 4 * i, true)) };
-}
-
-function messageOf(stage: Stage, model: Model): string {
-  const length = model.message(RESULT, 1024);
-  return new TextDecoder().decode(stage.heap.bytes.slice(RESULT, RESULT + length));
-}
-
-function stat(stage: Stage, model: Model, name: StatName): number {
-  model.stats(RESULT, 256);
-  return new DataView(stage.heap.bytes.buffer).getFloat32(RESULT + 4 * STATS.indexOf(name), true);
-}
 
 const failed = (model: Model): Promise<void> => until("failure", () => model.state() === State.FAILED);
 
@@ -363,29 +332,5 @@ describe("dispose", () => {
     await settle();
     model.dispose();
     await Promise.all(refused);
-  });
-});
-
-describe("a lost context of TensorFlow.js", () => {
-  test("fails the model at once and frees it", async () => {
-    const stage = new Stage();
-    const model = await stage.ready();
-    submit(model, 1);
-    await settle();
-    stage.loseContext();
-    assert.deepEqual([model.state(), model.errorCode()], [State.FAILED, 108]);
-    assert.match(messageOf(stage, model), /^An inference failed: the WebGL context of TensorFlow\.js was lost\. /);
-    assert.ok(stage.networksDisposed >= 1);
-    assert.equal(submit(model, 2), SubmitCode.FAILED);
-  });
-
-  test("during warm-up fails the model, whatever that inference still gives", async () => {
-    const stage = new Stage();
-    const model = stage.create();
-    await stage.loaded();
-    stage.loseContext();
-    stage.answer(0, [0, 0, 0]);
-    await settle();
-    assert.deepEqual([model.state(), model.errorCode(), stage.networksDisposed], [State.FAILED, 108, 1]);
   });
 });

@@ -139,6 +139,36 @@ describe("scheduler", () => {
     assert.deepEqual(bench.started, [1]);
   });
 
+  test("abandon fails what may not be dropped, and goes on with what comes later", async () => {
+    const bench = new Bench();
+    const kinds: Kind[] = ["queued", "probe", "queued", "latest"];
+    kinds.forEach((kind, id) => bench.submit(id, kind));
+    await bench.turn();
+    bench.scheduler.abandon(new Error("gone"));
+    assert.deepEqual([bench.dropped, bench.finished], [[3], ["0 failed", "1 failed", "2 failed"]]);
+    assert.equal(bench.submit(4, "queued"), true);
+    await bench.turn();
+    await bench.end(0);
+    assert.deepEqual(bench.started, [0, 4], "the end of an abandoned job starts nothing");
+    await bench.end(4);
+    assert.deepEqual(bench.fetchAll(), ["0 failed", "2 failed", "4"]);
+  });
+
+  test("stop after abandon waits for the newer job alone", async () => {
+    const bench = new Bench();
+    bench.submit(1, "queued");
+    await bench.turn();
+    bench.scheduler.abandon(new Error("gone"));
+    bench.submit(2, "queued");
+    await bench.turn();
+    let stopped = false;
+    void bench.scheduler.stop().then(() => (stopped = true));
+    await bench.end(1);
+    assert.equal(stopped, false);
+    await bench.end(2);
+    assert.equal(stopped, true);
+  });
+
   test("stop before the first turn starts nothing", async () => {
     const bench = new Bench();
     bench.submit(1, "queued");

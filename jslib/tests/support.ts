@@ -90,10 +90,13 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
 /** A model on a made-up page: the test decides when the network is loaded and what each inference gives. */
 export class Stage {
   readonly heap = { bytes: new Uint8Array(4096) };
+  /** The game's own context. */
+  gl: WebGL2RenderingContext | null = null;
   readonly loading = new Gate<void>();
   readonly inferences: { input: Float32Array; gate: Gate<Float32Array> }[] = [];
   readonly forgotten: Model[] = [];
   readonly fetched: string[];
+  private readonly published: Record<string, Uint8Array<ArrayBuffer>>;
   networksDisposed = 0;
   networksAsked = 0;
   clock = 0;
@@ -104,12 +107,13 @@ export class Stage {
 
   constructor(change: Partial<Creation> = {}, files: Record<string, Uint8Array<ArrayBuffer>> = {}, contract = tinyContract()) {
     this.contractBytes = utf8(JSON.stringify(contract));
-    const host = hostOf({
+    this.published = {
       [CONTRACT_URL]: this.contractBytes,
       [`${FOLDER}model.json`]: TOPOLOGY,
       [`${FOLDER}group%201.bin`]: SHARD,
       ...files,
-    });
+    };
+    const host = hostOf(this.published);
     this.fetched = host.asked;
     this.environment = this.environmentOf(host.fetch);
     this.creation = {
@@ -156,8 +160,16 @@ export class Stage {
     this.inferences[inference]?.gate.resolve(Float32Array.from(scores));
   }
 
+  /** As the engine does it: whoever listened has to ask anew. */
   loseContext(): void {
-    for (const callback of [...this.lost]) callback();
+    const callbacks = [...this.lost];
+    this.lost.clear();
+    for (const callback of callbacks) callback();
+  }
+
+  /** From now on the host has none of the files. */
+  unpublish(): void {
+    for (const url of Object.keys(this.published)) delete this.published[url];
   }
 
   get listeners(): number {
@@ -165,7 +177,7 @@ export class Stage {
   }
 
   private hostObject(): Host {
-    return { heap: () => this.heap.bytes, gl: () => null, texture: () => null, cameras: () => [] };
+    return { heap: () => this.heap.bytes, gl: () => this.gl, texture: () => null, cameras: () => [] };
   }
 
   private engine(): Engine {
@@ -189,7 +201,7 @@ export class Stage {
       loadNetwork: async () => {
         this.networksAsked += 1;
         await this.loading.promise;
-        return { scores: (input) => this.infer(input), dispose: () => (this.networksDisposed += 1) };
+        return { scores: (input) => this.infer(input), resting: 3, dispose: () => (this.networksDisposed += 1) };
       },
       pictures: { blitter: () => assertUnused("blitter"), camera: () => ({ frame: () => null, error: () => null, dispose: () => undefined }) },
       config: undefined,

@@ -7,10 +7,10 @@ export interface CatalogueError {
   readonly message: string;
 }
 
-export const ABI_MISMATCH = (f: { actual: string | number; expected: string | number }): CatalogueError => ({
+export const ABI_MISMATCH = (f: { actual: string | number; expected: string | number; other: string | number; part: string | number }): CatalogueError => ({
   code: 100,
   id: "ABI_MISMATCH",
-  message: `The bridge speaks ABI ${f.actual}, this code expects ABI ${f.expected}. TfjsBridge's C# files, .jslib and runtime come from different versions of tfjs-for-unity. Run \`tfjs-for-unity generate\` again for every model of the project and rebuild the player.`,
+  message: `${f.part} speaks ABI ${f.actual}, ${f.other} speaks ABI ${f.expected}. They come from different versions of tfjs-for-unity. Run \`tfjs-for-unity upgrade\` for the project, rebuild the player, and publish Build and StreamingAssets together.`,
 });
 
 export const RUNTIME_UNAVAILABLE = (f: { reason: string | number; url: string | number }): CatalogueError => ({
@@ -58,7 +58,7 @@ export const MODEL_FAILED = (f: { reason: string | number }): CatalogueError => 
 export const PREDICT_FAILED = (f: { reason: string | number }): CatalogueError => ({
   code: 108,
   id: "PREDICT_FAILED",
-  message: `An inference failed: ${f.reason}. The backend gave up, usually for lack of memory or because its context was lost. Dispose the model and load it again; if it happens often, use a smaller model or the wasm backend.`,
+  message: `An inference failed: ${f.reason}. The backend gave up, usually for lack of memory or because its context was lost. Predict again: after a lost context the model loads itself anew. If it happens often, use a smaller model or the wasm backend.`,
 });
 
 export const NO_BACKEND = (f: { backend: string | number; reason: string | number }): CatalogueError => ({
@@ -113,4 +113,10 @@ export const OUT_OF_MEMORY = (f: { reason: string | number }): CatalogueError =>
   code: 117,
   id: "OUT_OF_MEMORY",
   message: `The browser ran out of memory: ${f.reason}. The game, the model's weights and its intermediate results share what one browser tab may have. Use a smaller or quantized model, dispose models that are not needed, and lower the game's own memory.`,
+});
+
+export const BACKEND_LOST = (f: { times: string | number }): CatalogueError => ({
+  code: 118,
+  id: "BACKEND_LOST",
+  message: `TensorFlow.js lost its WebGL context ${f.times} times within a minute. The browser takes the GPU away from pages that ask too much of it, or the GPU's driver fails; after each of the losses before this one the model was loaded anew. Ask the player to reload the page; use a smaller model or the wasm backend.`,
 });

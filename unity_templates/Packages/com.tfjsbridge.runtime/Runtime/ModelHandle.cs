@@ -26,7 +26,8 @@ namespace TfjsBridge
             if (abi != Native.AbiVersion)
             {
                 _failure = ErrorCode.AbiMismatch;
-                _failureText = ErrorText.AbiMismatch(abi.ToString(), Native.AbiVersion.ToString());
+                _failureText = ErrorText.AbiMismatch(
+                    abi.ToString(), Native.AbiVersion.ToString(), "the C# of com.tfjsbridge.runtime", "TfjsBridge.jslib");
                 Debug.LogError("[TfjsBridge] " + _failureText);
                 return;
             }
