@@ -64,7 +64,7 @@ class SubmitCode(IntEnum):
 
     ACCEPTED = 0  # its inference has begun
     QUEUED = 1  # it waits for the one in flight; without QUEUE a newer frame may replace it
-    NOT_READY = -1  # the model is loading, or the camera has no frame yet
+    NOT_READY = -1  # the model is loading (also anew, after a lost context), or the camera has no frame yet
     BAD_TEXTURE = -2  # no such texture, not a 2D texture, or an impossible size
     NO_GL_CONTEXT = -3  # no current WebGL 2 context: hand over pixels instead
     UNSUPPORTED = -4  # unknown flags or pixel format
@@ -126,7 +126,7 @@ STATS: tuple[tuple[str, str], ...] = (
     ("submitMs", "time that Submit blocked: blit and read-back, or resizing"),
     ("executeMs", "normalization, upload and inference until the scores are on the CPU"),
     ("latencyMs", "from Submit to the result"),
-    ("loadMs", "from Create to ready, warm-up included"),
+    ("loadMs", "from Create, or from the loss of the GPU's context, to ready, warm-up included"),
     ("warmupMs", "the first inference, which compiles shaders"),
 )
 

@@ -7,7 +7,7 @@ from builder.errors.catalogue import in_game as _in_game
 ABI_MISMATCH = _in_game(
     "ABI_MISMATCH",
     100,
-    "{part} speaks ABI {actual}, {other} speaks ABI {expected}.",
+    "ABI {actual} does not fit ABI {expected}.",
     "They come from different versions of tfjs-for-unity.",
     "Run `tfjs-for-unity upgrade` for the project, rebuild the player, and publish Build and StreamingAssets together.",
 )

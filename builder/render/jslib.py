@@ -71,10 +71,8 @@ def jslib_view(runtime: RuntimeFiles) -> dict[str, object]:
         "unavailable": _error(RUNTIME_UNAVAILABLE, url="{url}", reason="{reason}"),
         "mismatch": _error(
             ABI_MISMATCH,
-            part="The runtime {url}",
-            actual="{actual}",
-            other="the game's TfjsBridge.jslib",
-            expected=abi.ABI_VERSION,
+            actual="{actual} of the runtime that this page had already",
+            expected=f"{abi.ABI_VERSION} of the game's TfjsBridge.jslib",
         ),
         "forwarded": [_forwarded(f) for f in abi.FUNCTIONS if f.name not in SPELLED_OUT],
     }

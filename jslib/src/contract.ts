@@ -117,7 +117,7 @@ function requireVersions(url: string, value: unknown): void {
     throw new Failure(BAD_CONTRACT({ url, reason: `its version is ${String(version)}, not ${CONTRACT_VERSION}` }));
   }
   if (abi === ABI_VERSION) return;
-  throw new Failure(ABI_MISMATCH({ part: url, actual: String(abi), other: "the runtime script", expected: ABI_VERSION }));
+  throw new Failure(ABI_MISMATCH({ actual: `${String(abi)} of ${url}`, expected: `${ABI_VERSION} of the runtime script` }));
 }
 
 /** `value` as the contract that it is, or a Failure that says what is wrong. */

@@ -43,7 +43,7 @@ describe("a contract", () => {
   });
 
   test("of another ABI is ABI_MISMATCH", () => {
-    assert.match(messageOf(() => checkedContract(CONTRACT_URL, changed("abi", 9))), /\/tiny\/contract\.json speaks ABI 9, the runtime script speaks ABI 1\. .* publish Build and StreamingAssets together\.$/);
+    assert.match(messageOf(() => checkedContract(CONTRACT_URL, changed("abi", 9))), /^ABI 9 of https:.*\/tiny\/contract\.json does not fit ABI 1 of the runtime script\. .* publish Build and StreamingAssets together\.$/);
   });
 
   for (const value of [null, 3, "contract", []]) {

@@ -15,7 +15,7 @@ typedef struct {
   int state, error;
   float progress;
   char message[TEXT];
-  int in_flight, has_pending, pending; /* frame numbers; 0 when idle */
+  int in_flight, is_explicit, has_pending, pending; /* frame numbers; 0 when idle */
   int queue[TFJS_BRIDGE_QUEUE_LIMIT], queued;
   Result results[RESULTS];
   int first, finished;
@@ -28,7 +28,7 @@ typedef struct {
 
 static Model models[MODELS];
 static Last last;
-static int created, abi = TFJS_BRIDGE_ABI_VERSION, has_context = 1, camera_frames = 1;
+static int created, abi = TFJS_BRIDGE_ABI_VERSION, has_context = 1, camera_frames = 1, lost_context;
 static char texts[3][TEXT];
 static uint8_t *last_pixels;
 static int last_bytes;
@@ -82,6 +82,7 @@ static int submit(int handle, Last now) {
   model->stats[TFJS_BRIDGE_STAT_PATH] = (float)now.path;
   if (!model->in_flight) {
     model->in_flight = now.frame;
+    model->is_explicit = queues != 0;
     return TFJS_BRIDGE_SUBMIT_CODE_ACCEPTED;
   }
   if (queues) {
@@ -96,6 +97,7 @@ static int submit(int handle, Last now) {
 
 int32_t TfjsBridge_SubmitTexture(int32_t handle, int32_t texture, int32_t w, int32_t h, int32_t flags, int32_t frame) {
   if (!has_context) return TFJS_BRIDGE_SUBMIT_CODE_NO_GL_CONTEXT;
+  if (lost_context) return TFJS_BRIDGE_SUBMIT_CODE_FAILED;
   return submit(handle, (Last){TFJS_BRIDGE_PATH_TEXTURE, texture, w, h, flags, frame, 0});
 }
 
@@ -155,6 +157,20 @@ void Fake_Fail(int handle, int code, const char *message) {
   models[handle - 1].state = TFJS_BRIDGE_STATE_FAILED;
 }
 
+static int next_frame(Model *model) {
+  int frame = model->in_flight;
+  model->in_flight = 0;
+  model->is_explicit = model->queued > 0;
+  if (model->queued) {
+    model->in_flight = model->queue[0];
+    memmove(model->queue, model->queue + 1, sizeof(int) * (size_t)--model->queued);
+  } else if (model->has_pending) {
+    model->in_flight = model->pending;
+    model->has_pending = 0;
+  }
+  return frame;
+}
+
 /* Ends the inference in flight with (class, score) pairs, or as failed when pairs is 0, and begins the next one. */
 int Fake_Finish(int handle, const float *scores, int pairs) {
   Model *model = &models[handle - 1];
@@ -165,16 +181,28 @@ int Fake_Finish(int handle, const float *scores, int pairs) {
   memcpy(result->data, header, sizeof header);
   if (pairs) memcpy(result->data + sizeof header, scores, 8 * (size_t)pairs);
   model->stats[pairs ? TFJS_BRIDGE_STAT_FINISHED : TFJS_BRIDGE_STAT_FAILED]++;
-  int frame = model->in_flight;
-  model->in_flight = 0;
-  if (model->queued) {
-    model->in_flight = model->queue[0];
-    memmove(model->queue, model->queue + 1, sizeof(int) * (size_t)--model->queued);
-  } else if (model->has_pending) {
-    model->in_flight = model->pending;
-    model->has_pending = 0;
+  return next_frame(model);
+}
+
+/* TensorFlow.js lost its context: explicit predictions fail, other frames are dropped, and the model loads anew. */
+void Fake_Lose(int handle, const char *message) {
+  Model *model = &models[handle - 1];
+  while (model->in_flight) {
+    if (model->is_explicit) {
+      set_error(model, 108, message);
+      Fake_Finish(handle, NULL, 0);
+    } else {
+      next_frame(model);
+    }
   }
-  return frame;
+  model->progress = 0;
+  model->state = TFJS_BRIDGE_STATE_LOADING;
+}
+
+/* The game lost its own context. */
+void Fake_LoseGame(int code, const char *message) {
+  lost_context = 1;
+  for (int i = 0; i < created; i++) set_error(&models[i], code, message);
 }
 
 /* In the order of Last's fields. */

@@ -127,7 +127,7 @@ def test_a_folder_that_is_no_build(cases: Path, tmp_path: Path) -> None:
         ),
         ("loading", HASTY, NO_MODEL + "it was still loading after 5 s (40%)."),
         ("failed", PATIENT, NO_MODEL + "model.json is not the file that was generated."),
-        ("version", PATIENT, "error 100 ABI_MISMATCH: The bridge speaks ABI 2, this code expects ABI 1."),
+        ("version", PATIENT, "error 100 ABI_MISMATCH: ABI 2 does not fit ABI 1."),
     ],
 )
 def test_a_build_that_does_not_load(cases: Path, fault: str, arguments: tuple[str, ...], message: str) -> None:

@@ -125,7 +125,7 @@ def test_error_texts_are_the_catalogues() -> None:
     raised = {error.name: error for error in native().raised}
     text = raised["AbiMismatch"]
     assert text.parameters == "string actual, string expected"
-    assert text.expression.startswith('"The bridge speaks ABI " + actual + ", this code expects ABI " + expected + "')
+    assert text.expression.startswith('"ABI " + actual + " does not fit ABI " + expected + "')
 
 
 def test_stats_come_in_the_order_of_the_abi() -> None:

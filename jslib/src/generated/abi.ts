@@ -61,7 +61,7 @@ export const STATS = [
   "submitMs", // time that Submit blocked: blit and read-back, or resizing
   "executeMs", // normalization, upload and inference until the scores are on the CPU
   "latencyMs", // from Submit to the result
-  "loadMs", // from Create to ready, warm-up included
+  "loadMs", // from Create, or from the loss of the GPU's context, to ready, warm-up included
   "warmupMs", // the first inference, which compiles shaders
 ] as const;
 export type StatName = (typeof STATS)[number];

@@ -7,10 +7,10 @@ export interface CatalogueError {
   readonly message: string;
 }
 
-export const ABI_MISMATCH = (f: { actual: string | number; expected: string | number; other: string | number; part: string | number }): CatalogueError => ({
+export const ABI_MISMATCH = (f: { actual: string | number; expected: string | number }): CatalogueError => ({
   code: 100,
   id: "ABI_MISMATCH",
-  message: `${f.part} speaks ABI ${f.actual}, ${f.other} speaks ABI ${f.expected}. They come from different versions of tfjs-for-unity. Run \`tfjs-for-unity upgrade\` for the project, rebuild the player, and publish Build and StreamingAssets together.`,
+  message: `ABI ${f.actual} does not fit ABI ${f.expected}. They come from different versions of tfjs-for-unity. Run \`tfjs-for-unity upgrade\` for the project, rebuild the player, and publish Build and StreamingAssets together.`,
 });
 
 export const RUNTIME_UNAVAILABLE = (f: { reason: string | number; url: string | number }): CatalogueError => ({

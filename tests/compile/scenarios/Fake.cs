@@ -16,6 +16,8 @@ internal static class Fake
     [DllImport(Library, EntryPoint = "Fake_Ready")] public static extern void Ready(int handle);
     [DllImport(Library, EntryPoint = "Fake_SetError")] public static extern void SetError(int handle, int code, string message);
     [DllImport(Library, EntryPoint = "Fake_Fail")] public static extern void Fail(int handle, int code, string message);
+    [DllImport(Library, EntryPoint = "Fake_Lose")] public static extern void Lose(int handle, string message);
+    [DllImport(Library, EntryPoint = "Fake_LoseGame")] public static extern void LoseGame(int code, string message);
     [DllImport(Library, EntryPoint = "Fake_Live")] public static extern int Live();
     [DllImport(Library, EntryPoint = "Fake_Created")] public static extern int Created();
     [DllImport(Library, EntryPoint = "Fake_Finish")] private static extern int FinishPairs(int handle, float[] scores, int pairs);

@@ -114,9 +114,9 @@ public static class Loading
         var exception = Check.Thrown<BridgeException>(Await(model));
         Check.Equal(0, Fake.Created());
         Check.Equal(ErrorCode.AbiMismatch, exception.Code);
-        Check.Contains("The bridge speaks ABI 9, this code expects ABI 1.", exception.Message);
+        Check.Contains("ABI 9 of TfjsBridge.jslib does not fit ABI 1 of the C# files of com.tfjsbridge.runtime.", exception.Message);
         Check.Contains("come from different versions of tfjs-for-unity", exception.Message);
-        Check.Contains("Run `tfjs-for-unity generate` again", exception.Message);
+        Check.Contains("rebuild the player, and publish Build and StreamingAssets together.", exception.Message);
         Check.Equal(ModelState.Failed, model.State);
         Check.True(!model.TrySubmit(new Texture2D(8, 8)), "no throw");
         Check.Equal(exception.Message, Check.Thrown<BridgeException>(Predict(model)).Message);

@@ -35,7 +35,10 @@ namespace TfjsBridge
         /// </summary>
         public string ContractUrl { get; set; }
 
-        /// <summary>Where the model is in its life.</summary>
+        /// <summary>
+        /// Where the model is in its life. It goes from Ready back to Loading, and to Ready again by itself, when the browser
+        /// takes the GPU away for a moment: predictions under way fail, later ones wait, and TrySubmit returns false meanwhile.
+        /// </summary>
         public ModelState State =>
             _isDisposed ? ModelState.Disposed : _handle == null ? ModelState.NotLoaded : _handle.State;
 
@@ -55,7 +58,7 @@ namespace TfjsBridge
         public SubmitCode LastSubmit { get; private set; } = SubmitCode.NotReady;
 
         /// <summary>
-        /// Starts loading; every call gives the same operation. Await it, yield it, or watch <see cref="State"/> and
+        /// Starts loading; every call gives the same operation, that of the first time. Await it, yield it, or watch <see cref="State"/> and
         /// <see cref="Progress"/>. Predict and TrySubmit load by themselves when nobody did.
         /// </summary>
         public LoadOperation Load()

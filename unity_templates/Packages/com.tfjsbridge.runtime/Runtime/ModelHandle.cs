@@ -27,7 +27,7 @@ namespace TfjsBridge
             {
                 _failure = ErrorCode.AbiMismatch;
                 _failureText = ErrorText.AbiMismatch(
-                    abi.ToString(), Native.AbiVersion.ToString(), "the C# of com.tfjsbridge.runtime", "TfjsBridge.jslib");
+                    abi + " of TfjsBridge.jslib", Native.AbiVersion + " of the C# files of com.tfjsbridge.runtime");
                 Debug.LogError("[TfjsBridge] " + _failureText);
                 return;
             }

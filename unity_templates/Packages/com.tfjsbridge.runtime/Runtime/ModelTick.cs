@@ -66,6 +66,7 @@ namespace TfjsBridge
             if (state != ModelState.Ready) return;
             _load.Finish();
             _queue.Submit(this);
+            if (ErrorCode == ErrorCode.ContextLost) Report(); // also to a game that submits no textures
         }
 
         internal void TakeResults()
@@ -105,7 +106,7 @@ namespace TfjsBridge
                 state == ModelState.Ready ? _submitter.Submit(_handle.Id, source, SourceFlags.None, NextFrame())
                 : state == ModelState.Loading ? SubmitCode.NotReady
                 : SubmitCode.Failed;
-            if (state == ModelState.Ready && LastSubmit == SubmitCode.Failed) Report(); // the camera was refused
+            if (state == ModelState.Ready && LastSubmit == SubmitCode.Failed) Report(); // no camera, or no context any more
             return LastSubmit >= 0;
         }
 

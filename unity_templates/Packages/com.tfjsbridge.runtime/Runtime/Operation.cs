@@ -11,6 +11,7 @@ namespace TfjsBridge
     public abstract class Operation : CustomYieldInstruction
     {
         private List<Action> _continuations;
+        private bool _throws;
 
         internal Operation() { }
 
@@ -32,7 +33,7 @@ namespace TfjsBridge
         public override bool keepWaiting => !IsDone;
 
         /// <summary>True when somebody will get its failure as an exception.</summary>
-        internal bool IsAwaited { get; private set; }
+        internal bool IsAwaited => _throws && !IsDone;
 
         internal void Fail(ErrorCode code, string text)
         {
@@ -60,7 +61,7 @@ namespace TfjsBridge
 
         internal void OnDone(Action continuation, bool throws)
         {
-            IsAwaited |= throws;
+            _throws |= throws;
             if (IsDone)
             {
                 Pump.Post(continuation);

@@ -8,7 +8,7 @@ namespace TfjsBridge
         /// <summary>Nothing went wrong.</summary>
         None = 0,
 
-        /// <summary>The bridge speaks ABI {actual}, this code expects ABI {expected}. Run `tfjs-for-unity generate` again for every model of the project and rebuild the player.</summary>
+        /// <summary>ABI {actual} does not fit ABI {expected}. Run `tfjs-for-unity upgrade` for the project, rebuild the player, and publish Build and StreamingAssets together.</summary>
         AbiMismatch = 100,
 
         /// <summary>The runtime script {url} did not load: {reason}. Publish Build and the whole StreamingAssets/tfjs-bridge folder of the same build, and allow scripts from it.</summary>
@@ -32,7 +32,7 @@ namespace TfjsBridge
         /// <summary>TensorFlow.js could not load the model: {reason}. Run `tfjs-for-unity inspect` on the model; export it without that operation, or generate it again.</summary>
         ModelFailed = 107,
 
-        /// <summary>An inference failed: {reason}. Dispose the model and load it again; if it happens often, use a smaller model or the wasm backend.</summary>
+        /// <summary>An inference failed: {reason}. Predict again: after a lost context the model loads itself anew. If it happens often, use a smaller model or the wasm backend.</summary>
         PredictFailed = 108,
 
         /// <summary>The backend {backend} is not to be had: {reason}. Use backend `auto`, or a current browser with hardware acceleration turned on.</summary>
@@ -61,13 +61,16 @@ namespace TfjsBridge
 
         /// <summary>The browser ran out of memory: {reason}. Use a smaller or quantized model, dispose models that are not needed, and lower the game's own memory.</summary>
         OutOfMemory = 117,
+
+        /// <summary>TensorFlow.js lost its WebGL context {times} times within a minute. Ask the player to reload the page; use a smaller model or the wasm backend.</summary>
+        BackendLost = 118,
     }
 
     /// <summary>Texts of the errors that are found on the C# side.</summary>
     internal static class ErrorText
     {
         public static string AbiMismatch(string actual, string expected) =>
-            "The bridge speaks ABI " + actual + ", this code expects ABI " + expected + ". TfjsBridge's C# files, .jslib and runtime come from different versions of tfjs-for-unity. Run `tfjs-for-unity generate` again for every model of the project and rebuild the player.";
+            "ABI " + actual + " does not fit ABI " + expected + ". They come from different versions of tfjs-for-unity. Run `tfjs-for-unity upgrade` for the project, rebuild the player, and publish Build and StreamingAssets together.";
 
         public static string NotWebGL(string platform) =>
             "Inference runs only in WebGL players; this is " + platform + ". Models run on the TensorFlow.js of the player's browser, and here is none. Build for WebGL to see predictions; everywhere else Load and Predict fail and the polling calls return false.";

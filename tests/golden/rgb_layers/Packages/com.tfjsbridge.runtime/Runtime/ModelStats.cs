@@ -60,7 +60,7 @@ namespace TfjsBridge
         /// <summary>From Submit to the result.</summary>
         public float LatencyMs { get; }
 
-        /// <summary>From Create to ready, warm-up included.</summary>
+        /// <summary>From Create, or from the loss of the GPU's context, to ready, warm-up included.</summary>
         public float LoadMs { get; }
 
         /// <summary>The first inference, which compiles shaders.</summary>

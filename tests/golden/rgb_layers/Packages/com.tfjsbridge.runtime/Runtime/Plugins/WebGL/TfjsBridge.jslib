@@ -88,7 +88,7 @@ var TfjsBridgePlugin = {
         });
       } else if (runtime.abi !== 1) {
         entry.code = 100;
-        entry.message = "The bridge speaks ABI \u007bactual}, this code expects ABI 1. TfjsBridge's C# files, .jslib and runtime come from different versions of tfjs-for-unity. Run `tfjs-for-unity generate` again for every model of the project and rebuild the player.".split('{actual}').join(runtime.abi);
+        entry.message = "ABI \u007bactual} of the runtime that this page had already does not fit ABI 1 of the game's TfjsBridge.jslib. They come from different versions of tfjs-for-unity. Run `tfjs-for-unity upgrade` for the project, rebuild the player, and publish Build and StreamingAssets together.".split('{actual}').join(runtime.abi);
       } else {
         entry.model = runtime.create(handle, contract, hash, options, TfjsBridgeState.host, script);
       }
