@@ -1,7 +1,9 @@
 // Runs before a player's own scripts. Gives tests `game`: the player's exports, its GL context and what happens on it.
 "use strict";
 
-var game = globalThis.game = { module: null, gl: null, objects: {}, hooks: {}, differences: [], glErrors: [], hashes: {} };
+var game = globalThis.game = {
+  module: null, gl: null, objects: {}, hooks: {}, differences: [], glErrors: [], hashes: {}, computing: []
+};
 
 // The player's instance, which no template exposes. A function declaration hides an accessor, so wrap it after its script.
 document.addEventListener("load", function (event) {
@@ -34,7 +36,17 @@ var getContext = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function () {
   var context = getContext.apply(this, arguments);
   if (context && this.id === "unity-canvas" && !game.gl) countObjects(game.gl = context);
+  if (context && this.id !== "unity-canvas" && arguments[0] === "webgl2") {
+    game.computing.push(context);
+  }
   return context;
+};
+
+// Takes the GPU away from whatever computes beside the game.
+game.lose = function () {
+  game.computing.filter(function (gl) { return !gl.isContextLost(); }).forEach(function (gl) {
+    gl.getExtension("WEBGL_lose_context").loseContext();
+  });
 };
 
 // --- the whole state of the context ------------------------------------------------------------------------------
@@ -152,6 +164,14 @@ function withText(texts, action) {
 
 game.create = function (url, hash, options) {
   withText([url, hash, options], game.module._player_create);
+};
+
+// A model that the game does not know of: its host lends nothing but memory.
+game.createSecond = function (url, hash) {
+  var memory = new Uint8Array(65536), none = function () { return null; };
+  var host = { heap: function () { return memory; }, gl: none, texture: none, cameras: function () { return []; } };
+  var script = document.querySelector("script[data-tfjs-bridge]").src;
+  game.second = tfjsBridge.create(1000, new URL(url, document.URL).href, hash, "", host, script);
 };
 
 game.message = function () {

@@ -103,6 +103,13 @@ def picture_640x480(seed: int = 3) -> Pixels:
     return picture
 
 
+def page_image(picture: Pixels) -> dict[str, object]:
+    """[h, w, 3] as the page takes it: RGBA in base64, rows in the same order."""
+    alpha = np.full(picture.shape[:2], 255, np.uint8)
+    rgba = base64.b64encode(np.dstack([picture, alpha]).tobytes()).decode()
+    return {"width": picture.shape[1], "height": picture.shape[0], "rgba": rgba}
+
+
 class Game:
     """The player on a page, driven through its exports."""
 
@@ -115,21 +122,40 @@ class Game:
 
     def create(self, model: str, options: Mapping[str, str] | None = None) -> None:
         """Begins to load the model with this slug in place of the present one."""
+        self.tab.evaluate("given => game.create(...given)", [*self._contract(model), json.dumps(options or {})])
+
+    def create_second(self, model: str) -> None:
+        """Loads one more model beside the present one, as `game.second`, and waits until it is ready."""
+        self.tab.evaluate("given => game.createSecond(...given)", list(self._contract(model)))
+        self.tab.wait_for("game.second.phase === 'ready'")
+
+    def _contract(self, model: str) -> tuple[str, str]:
+        """The contract's address and its hash, as the game's code carries them."""
         url = f"StreamingAssets/tfjs-bridge/{model}/contract.json"
-        digest = hashlib.sha256((self.build / url).read_bytes()).hexdigest()
-        given = [url, digest, json.dumps(options or {})]
-        self.tab.evaluate("given => game.create(...given)", given)
+        return url, hashlib.sha256((self.build / url).read_bytes()).hexdigest()
 
     def wait_until_ready(self) -> None:
         self.tab.wait_for(f"game.module && game.module._player_state() !== {State.LOADING:d}")
         assert self.call("state") == State.READY, self.tab.evaluate("game.message()")
 
+    def failure(self) -> tuple[int, str]:
+        """Waits until the model has failed; code and text of its error."""
+        self.tab.wait_for(f"game.module && game.module._player_state() !== {State.LOADING:d}")
+        assert self.call("state") == State.FAILED
+        return self.error()
+
+    def error(self) -> tuple[int, str]:
+        """Code and text of the newest error."""
+        return self.call("error_code"), self.tab.evaluate("game.message()")
+
     def show(self, picture: Pixels) -> None:
         """Makes `picture` [h, w, 3], row 0 on top, the one that is shown and predicted on."""
-        alpha = np.full(picture.shape[:2], 255, np.uint8)
-        rgba = base64.b64encode(np.dstack([picture, alpha])[::-1].tobytes()).decode()
-        given = {"width": picture.shape[1], "height": picture.shape[0], "rgba": rgba}
-        self.tab.evaluate("given => game.setPicture(given)", given)
+        self.tab.evaluate("given => game.setPicture(given)", page_image(picture[::-1]))
+
+    def predict_second(self, picture: Pixels) -> Scores:
+        """What `game.second` says about `picture` [h, w, 3]: scores in the order of the labels."""
+        ask = "image => game.second.predict(image).then(answer => answer.scores)"
+        return np.array(self.tab.evaluate(ask, page_image(picture)), np.float32)
 
     def predict(self, mode: Mode, flags: int = 0) -> Scores:
         """One explicit prediction on the shown picture: scores in the order of the labels."""
@@ -155,15 +181,17 @@ class Game:
 
 
 @contextmanager
-def playing(browser: Chromium, build: Path, backend: Backend) -> Iterator[Game]:
+def playing(browser: Chromium, build: Path, backend: Backend | None, before: str = "") -> Iterator[Game]:
     """A tab on the published `build`, before its model is ready; nothing is submitted unasked.
 
-    Page errors fail the test in the end.
+    Without a `backend` the page says nothing about it, as players' pages do. `before` is JavaScript that runs before
+    the page's own. Page errors fail the test in the end.
     """
     with browser.tab() as tab:
         config = {"softwareWebgl": True, "backend": backend}
-        tab.before_scripts(f"globalThis.tfjsBridgeConfig = {json.dumps(config)};")
-        tab.before_scripts(GAME_JS)
+        if backend is not None:
+            tab.before_scripts(f"globalThis.tfjsBridgeConfig = {json.dumps(config)};")
+        tab.before_scripts(f"{GAME_JS}\n{before}")
         tab.goto(f"{browser.origin}/{build.name}/?every=0")
         tab.wait_for("game.module")
         yield Game(tab, build)

@@ -40,9 +40,7 @@ def model_copy(broken: Path, small: Build, name: str) -> Path:
 def failure(game: Game, name: str, options: dict[str, str] | None = None) -> tuple[int, str]:
     """Code and text of the error with which this model fails to load."""
     game.create(name, options)
-    game.tab.wait_for(f"game.module._player_state() !== {State.LOADING:d}")
-    assert game.call("state") == State.FAILED
-    return game.call("error_code"), game.tab.evaluate("game.message()")
+    return game.failure()
 
 
 def only_shard(folder: Path) -> Path:
