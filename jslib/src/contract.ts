@@ -114,7 +114,7 @@ function requireConsistent({ model }: Contract): void {
 function requireVersions(url: string, value: unknown): void {
   const { contract: version, abi } = Object(value) as Record<string, unknown>;
   if (version !== CONTRACT_VERSION) {
-    throw new Failure(BAD_CONTRACT({ url, reason: `its version is ${String(version)}, not ${CONTRACT_VERSION}` }));
+    throw new Failure(BAD_CONTRACT({ url, reason: `its version is ${String(version)}, and that of the runtime script ${CONTRACT_VERSION}` }));
   }
   if (abi === ABI_VERSION) return;
   throw new Failure(ABI_MISMATCH({ actual: `${String(abi)} of ${url}`, expected: `${ABI_VERSION} of the runtime script` }));

@@ -44,11 +44,29 @@ function bindEntryPoints(module: BackendWasmModule): void {
   };
 }
 
+const ADDRESSABLE = 2 ** 32;
+
+/**
+ * The module with an allocation that fails as an error. TensorFlow.js takes address 0, which means that there was no
+ * memory, for an address like any other and computes over its own memory; sizes from 4 GiB on wrap.
+ */
+function failingWithoutMemory(module: BackendWasmModule): BackendWasmModule {
+  // Emscripten replaces its own property with the first call, so it is asked for every time.
+  const raw = module as unknown as { _malloc(bytes: number): number };
+  const allocate = (bytes: number): number => {
+    const address = bytes < ADDRESSABLE ? raw._malloc(bytes) : 0;
+    if (address === 0 && bytes > 0) throw new Error(`WebAssembly's allocation failed: ${bytes} bytes`);
+    return address;
+  };
+  return Object.create(module, { _malloc: { value: allocate } }) as BackendWasmModule;
+}
+
 /** Makes the wasm backend known to TensorFlow.js, or fails with the reason. */
 export async function registerWasm(around: Surroundings): Promise<void> {
   if (typeof WebAssembly !== "object") throw noWasm("this browser has no WebAssembly");
   if (!(await env().getAsync("WASM_HAS_SIMD_SUPPORT"))) throw noWasm("this browser's WebAssembly has no SIMD");
   const module = await instantiate(await wasmBytes(around));
   bindEntryPoints(module);
-  registerBackend("wasm", () => new BackendWasm(module), 2);
+  const guarded = failingWithoutMemory(module);
+  registerBackend("wasm", () => new BackendWasm(guarded), 2);
 }

@@ -25,7 +25,7 @@ from builder.spec import Filter, Fit
 from builder.writer import Install, Request, apply, make_plan
 from tests.e2e.browsing import Chromium, Site, Tab
 from tests.e2e.image_reference import PAD, Pixels, fitted
-from tests.models import Expected, tiny_labels, tiny_model
+from tests.models import Expected, Format, tiny_labels, tiny_model
 from tests.player.build import Mode, link, pack
 
 Scores = NDArray[np.float32]
@@ -79,11 +79,14 @@ def add_model(
     size: tuple[int, int] = (37, 29),
     gray: bool = False,
     runtime: Path | None = None,
+    format: Format = "layers",
+    seed: int = 7,
 ) -> Tiny:
     """Generates a plug-in for a new tiny model into `tree`, as the command does, for the runtime in `runtime`."""
     built = runtime or resources.runtime()
     normalize, folder = ("unit" if gray else "imagenet"), work / name
-    answers = tiny_model(folder, size=size, channels=1 if gray else 3, normalize=normalize)
+    channels = 1 if gray else 3
+    answers = tiny_model(folder, size=size, channels=channels, normalize=normalize, format=format, seed=seed)
     facts = read_model(folder)
     spec = resolve(facts, tiny_labels(), Options(name=name, normalize=normalize, fit=fit, filter=filter))
     spec = dataclasses.replace(spec, preprocess=dataclasses.replace(spec.preprocess, pad=PAD))

@@ -13,6 +13,7 @@ from builder.abi import Path as PathNumber
 from builder.abi import State, SubmitCode
 from builder.errors import BAD_OPTIONS, FETCH_FAILED, HASH_MISMATCH, WRONG_LENGTH
 from tests.e2e.browsing import Chromium, Site
+from tests.e2e.forging import model_copy, only_shard
 from tests.e2e.game import MODES, Build, Game, picture_640x480, playing
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
@@ -31,25 +32,14 @@ def game(browser: Chromium, broken: Path) -> Iterator[Game]:
         yield opened
 
 
-def model_copy(broken: Path, small: Build, name: str) -> Path:
-    """A second copy of the model's folder in the same build."""
-    models = broken / "StreamingAssets" / "tfjs-bridge"
-    return Path(shutil.copytree(models / small.model.slug, models / name))
-
-
 def failure(game: Game, name: str, options: dict[str, str] | None = None) -> tuple[int, str]:
     """Code and text of the error with which this model fails to load."""
     game.create(name, options)
     return game.failure()
 
 
-def only_shard(folder: Path) -> Path:
-    (shard,) = folder.glob("*.bin")
-    return shard
-
-
 def test_a_missing_shard_is_named(game: Game, broken: Path, small: Build) -> None:
-    shard = only_shard(model_copy(broken, small, "no-shard"))
+    shard = only_shard(model_copy(broken, small.model.slug, "no-shard"))
     shard.unlink()
     code, message = failure(game, "no-shard")
     assert code == FETCH_FAILED.code
@@ -58,24 +48,29 @@ def test_a_missing_shard_is_named(game: Game, broken: Path, small: Build) -> Non
 
 
 def test_a_short_shard_is_found_out(game: Game, broken: Path, small: Build) -> None:
-    shard = only_shard(model_copy(broken, small, "short"))
+    shard = only_shard(model_copy(broken, small.model.slug, "short"))
     full = shard.read_bytes()
     shard.write_bytes(full[:-4])
     code, message = failure(game, "short")
     assert code == WRONG_LENGTH.code
-    assert f"{len(full) - 4} bytes" in message and f"{len(full)}" in message
+    assert f"/short/{shard.name} has {len(full) - 4} bytes, the contract says {len(full)}. " in message
+    assert message.endswith(WRONG_LENGTH.next_step)
 
 
 def test_a_changed_shard_is_found_out(game: Game, broken: Path, small: Build) -> None:
-    shard = only_shard(model_copy(broken, small, "changed"))
+    shard = only_shard(model_copy(broken, small.model.slug, "changed"))
     full = shard.read_bytes()
     shard.write_bytes(full[:-1] + bytes([full[-1] ^ 1]))
-    assert failure(game, "changed")[0] == HASH_MISMATCH.code
+    code, message = failure(game, "changed")
+    assert code == HASH_MISMATCH.code
+    assert f"/changed/{shard.name} is not the file that was generated: its SHA-256 begins with " in message
+    assert message.endswith(HASH_MISMATCH.next_step)
 
 
 def test_options_of_an_unknown_kind_are_refused(game: Game, small: Build) -> None:
     code, message = failure(game, small.model.slug, {"backened": "wasm"})
-    assert code == BAD_OPTIONS.code and "backened" in message
+    assert code == BAD_OPTIONS.code
+    assert message.startswith("The options handed to Create are not valid: there is no option backened. ")
 
 
 def test_a_model_disposed_while_it_loads_leaves_nothing(game: Game, small: Build) -> None:
