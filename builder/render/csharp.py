@@ -31,7 +31,7 @@ _STAT_TYPES = {"backend": "Backend", "path": "FramePath", "tensorBytes": "long"}
 _RAISED = (ABI_MISMATCH, NOT_WEBGL, BAD_SOURCE)
 
 _STATE_DOCS = {
-    "LOADING": "Its files are being fetched, or it warms up; also later, when the browser has lost what lay on the GPU.",
+    "LOADING": "Its files are being fetched, or it warms up; also anew, when the browser took the GPU away.",
     "READY": "It takes pictures.",
     "FAILED": "It cannot be used; ErrorCode and Error say why.",
     "DISPOSED": "It is gone.",

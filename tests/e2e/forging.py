@@ -1,4 +1,4 @@
-"""Published models that are not what they should be: copies whose files were changed, with or without their contract."""
+"""Published models that are not what they should be: copies whose files were changed, with their contract or not."""
 
 from __future__ import annotations
 

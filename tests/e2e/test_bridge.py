@@ -194,9 +194,12 @@ def test_a_runtime_of_another_abi_is_refused(site: Site, tab: Tab) -> None:
     handle = other.create()
     other.settle(handle)
     assert tab.evaluate("h => bridge.TfjsBridge_ErrorCode(h)", handle) == ABI_MISMATCH.code
-    mixed = f"ABI 99 of the runtime that this page had already does not fit ABI {ABI_VERSION} of the game's TfjsBridge.jslib."
+    other_abi, own = (
+        "ABI 99 of the runtime that this page had already",
+        f"ABI {ABI_VERSION} of the game's TfjsBridge.jslib",
+    )
     message = tab.evaluate("h => message(h)", handle)
-    assert message.startswith(mixed) and message.endswith(ABI_MISMATCH.next_step)
+    assert message.startswith(f"{other_abi} does not fit {own}. ") and message.endswith(ABI_MISMATCH.next_step)
 
 
 def test_a_relative_address_starts_at_the_document_whatever_its_base(site: Site, tab: Tab) -> None:

@@ -1,5 +1,5 @@
-"""Errors that reach the game, in the real page: models that TensorFlow.js cannot use, hosts that answer with pages, browsers
-without GPU, memory or camera. Their texts name what is wrong, and end with what to do."""
+"""Errors that reach the game, in the real page: models that TensorFlow.js cannot use, hosts that answer with pages,
+browsers without GPU, memory or camera. Their texts name what is wrong, and end with what to do."""
 
 from __future__ import annotations
 

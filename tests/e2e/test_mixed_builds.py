@@ -30,7 +30,9 @@ from tests.e2e.game import add_model, playing, publish
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
 SLUG = "signs"
-OTHER_RUNTIME = """globalThis.tfjsBridge = { abi: 99, models: [], create: () => { throw new Error("not to be called"); } };"""
+OTHER_RUNTIME = (
+    """globalThis.tfjsBridge = { abi: 99, models: [], create: () => { throw new Error("not to be called"); } };"""
+)
 
 
 def older_runtime(folder: Path) -> Path:

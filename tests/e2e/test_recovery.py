@@ -1,5 +1,5 @@
-"""The browser takes the GPU away: TensorFlow.js gets a new context and every model loads itself anew; the game's own loss is
-told. In the real page, by WEBGL_lose_context on the very canvases."""
+"""The browser takes the GPU away: TensorFlow.js gets a new context and every model loads itself anew; the game's own
+loss is told. In the real page, by WEBGL_lose_context on the very canvases."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def test_explicit_predictions_fail_with_the_cause(game: Game, small: Build) -> N
     game.wait_until_ready()
     # Hundreds of the page's own predictions first, so that the game's one surely waits when the context goes.
     answers = game.tab.evaluate(
-        """async () => { const module = game.module, model = tfjsBridge.models[0];
+        """async queued => { const module = game.module, model = tfjsBridge.models[0];
         const probes = Array.from({ length: 300 }, () => model.predict({ width: 1, height: 1, rgba: "AAAAAA==" }));
         const ended = Promise.allSettled(probes);
         module._player_request(77);
-        await game.until(() => module._player_submit_code() === %d);
+        await game.until(() => module._player_submit_code() === queued);
         game.lose();
-        return (await ended).map(({ status, reason }) => status === "rejected" ? reason.message : ""); }"""
-        % SubmitCode.QUEUED
+        return (await ended).map(({ status, reason }) => status === "rejected" ? reason.message : ""); }""",
+        int(SubmitCode.QUEUED),
     )
     refused = [text for text in answers if text]
     assert refused and all(text.startswith(CAUSE) for text in refused)

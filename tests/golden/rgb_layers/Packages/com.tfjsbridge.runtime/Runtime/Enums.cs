@@ -10,7 +10,7 @@ namespace TfjsBridge
         /// <summary>Nobody has asked for it yet: Load, Predict and TrySubmit do.</summary>
         NotLoaded = -1,
 
-        /// <summary>Its files are being fetched, or it warms up; also later, when the browser has lost what lay on the GPU.</summary>
+        /// <summary>Its files are being fetched, or it warms up; also anew, when the browser took the GPU away.</summary>
         Loading = 0,
 
         /// <summary>It takes pictures.</summary>
