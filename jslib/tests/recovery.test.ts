@@ -74,6 +74,18 @@ describe("a lost context of TensorFlow.js", () => {
     assert.deepEqual([model.errorCode(), stat(stage, model, "dropped")], [0, 1]);
   });
 
+  test("leaves the game's camera open", async () => {
+    const stage = new Stage();
+    const model = await stage.ready();
+    model.submitCamera(0, 1);
+    stage.loseContext();
+    await recovered(stage, model, 1);
+    assert.equal(model.submitCamera(0, 2), SubmitCode.NOT_READY);
+    assert.deepEqual(stage.cameras, { opened: 1, disposed: 0 });
+    model.dispose();
+    assert.deepEqual(stage.cameras, { opened: 1, disposed: 1 });
+  });
+
   test("before a frame has begun never begins it", async () => {
     const stage = new Stage();
     const model = await stage.ready();

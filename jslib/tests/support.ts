@@ -6,6 +6,7 @@ import type { Engine } from "../src/engine";
 import type { Fetch } from "../src/fetching";
 import { State } from "../src/generated/abi";
 import { Model, type Creation, type Environment } from "../src/model";
+import type { CameraLike } from "../src/pictures";
 
 export const PAGE = "https://game.example/play/index.html";
 export const CONTRACT_URL = "https://game.example/play/StreamingAssets/tfjs-bridge/tiny/contract.json";
@@ -97,6 +98,7 @@ export class Stage {
   readonly forgotten: Model[] = [];
   readonly fetched: string[];
   private readonly published: Record<string, Uint8Array<ArrayBuffer>>;
+  readonly cameras = { opened: 0, disposed: 0 };
   networksDisposed = 0;
   networksAsked = 0;
   clock = 0;
@@ -203,11 +205,17 @@ export class Stage {
         await this.loading.promise;
         return { scores: (input) => this.infer(input), resting: 3, dispose: () => (this.networksDisposed += 1) };
       },
-      pictures: { blitter: () => assertUnused("blitter"), camera: () => ({ frame: () => null, error: () => null, dispose: () => undefined }) },
+      pictures: { blitter: () => assertUnused("blitter"), camera: () => this.camera() },
       config: undefined,
       pageUrl: PAGE,
       forget: (model) => this.forgotten.push(model),
     };
+  }
+
+  /** One that never has a frame. */
+  private camera(): CameraLike {
+    this.cameras.opened += 1;
+    return { frame: () => null, error: () => null, dispose: () => void (this.cameras.disposed += 1) };
   }
 
   private infer(input: Float32Array): Promise<Float32Array> {
