@@ -154,6 +154,14 @@ describe("scheduler", () => {
     assert.deepEqual(bench.fetchAll(), ["0 failed", "2 failed", "4"]);
   });
 
+  test("abandon before the first turn starts nothing", async () => {
+    const bench = new Bench();
+    bench.submit(1, "queued");
+    bench.scheduler.abandon(new Error("gone"));
+    await bench.turn();
+    assert.deepEqual([bench.started, bench.fetchAll()], [[], ["1 failed"]]);
+  });
+
   test("stop after abandon waits for the newer job alone", async () => {
     const bench = new Bench();
     bench.submit(1, "queued");
