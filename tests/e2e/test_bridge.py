@@ -33,6 +33,9 @@ function message(handle) {
 PAGE = """<!DOCTYPE html><head>{base}<link rel="icon" href="data:,"></head><body><script>{emscripten}</script>
 <script src="{folder}/bridge.js"></script>
 <script>var bridge = LibraryManager.library, TfjsBridgeState = bridge.$TfjsBridgeState;</script></body>"""
+# Looks by itself: a page may forbid the `eval` that waiting for an expression takes.
+SETTLED = f"""handle => new Promise(done => {{ const look = () =>
+bridge.TfjsBridge_State(handle) !== {State.LOADING:d} ? done() : setTimeout(look); look(); }})"""
 RUNTIME = """
 window.loads = (window.loads || 0) + 1;
 window.calls = [];
@@ -79,7 +82,7 @@ class Stage:
         return state
 
     def settle(self, handle: int) -> None:
-        self.tab.wait_for(f"bridge.TfjsBridge_State({handle}) !== {State.LOADING:d}", seconds=10)
+        self.tab.evaluate(SETTLED, handle)
 
 
 def stage(site: Site, tab: Tab, name: str, *, abi: int = ABI_VERSION, base: str = "") -> Stage:
