@@ -1,0 +1,195 @@
+"""How float weights are stored: float16, or uint8 and uint16 as TensorFlow.js reads them.
+
+TensorFlow.js keeps one record per weight, `{dtype, min, scale}`, and computes `value * scale + min` in double precision
+before it rounds to float32. Zero is one of the steps wherever the values lie on both sides of it, or touch it: padding
+and pruned weights stay exactly zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["none", "float16", "uint8", "uint16"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Scales = Literal["range", "mse"]
+
+HALF_MAX = 65504.0
+_PIECE = 1 << 18  # values at a time, so that no second copy of a large weight lies in memory
+_BINS = 8192
+# Part of the range that is kept. Below a half, clipping has not been seen to pay with 256 steps.
+_CLIPS = tuple(1 - i / 40 for i in range(21))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Weights whose name fits the pattern (`*`, `?`, `[…]`; `*` crosses slashes) are stored so. Without a pattern it is
+    for all kernels: weights that are more than a row of numbers."""
+
+    kind: Kind
+    pattern: str | None = None
+
+    def fits(self, name: str, shape: tuple[int, ...]) -> bool:
+        """True if the weight is one that this rule is for."""
+        return is_kernel(shape) if self.pattern is None else fnmatchcase(name, self.pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """Which weights are stored how: the first rule that fits counts, and without one a weight stays float32.
+
+    `scales`: cover the whole range of a weight's values (`range`), or clip it where that makes the sum of squared
+    errors smaller (`mse`; uint8 only). `chosen` names weights whose scales were chosen otherwise.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    scales: Scales = "range"
+    chosen: Mapping[str, Scales] = field(default_factory=lambda: MappingProxyType({}))
+
+    def kind(self, name: str, shape: tuple[int, ...]) -> Kind:
+        """How a float32 weight of this name and shape is stored."""
+        return next((rule.kind for rule in self.rules if rule.fits(name, shape)), "none")
+
+    def scales_of(self, name: str) -> Scales:
+        """How the weight's scale is found."""
+        return self.chosen.get(name, self.scales)
+
+
+NONE = Quantization()
+
+
+def is_kernel(shape: tuple[int, ...]) -> bool:
+    """True for a weight with at least two axes longer than 1. Biases and other rows of numbers take little room, and an
+    error in one of them moves a whole channel."""
+    return sum(size > 1 for size in shape) >= 2
+
+
+class Affine(NamedTuple):
+    """`value = step * scale + min`, with steps from 0 to `steps`."""
+
+    scale: float
+    min: float
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A weight as it goes into the shards: its dtype there, and the numbers of its record."""
+
+    values: NDArray[Any]
+    dtype: Kind
+    affine: Affine | None = None
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.size * (self.values.itemsize if self.dtype == "none" else np.dtype(self.dtype).itemsize)
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """The entry `quantization` of the weights manifest."""
+        if self.dtype == "none":
+            return None
+        numbers = {"min": self.affine.min, "scale": self.affine.scale} if self.affine else {}
+        return {"dtype": self.dtype, **numbers, "original_dtype": "float32"}
+
+    def pieces(self) -> Iterator[memoryview]:
+        """The little-endian bytes, a piece at a time."""
+        flat = np.ascontiguousarray(self.values).reshape(-1)
+        for start in range(0, flat.size, _PIECE):
+            piece = self._encoded(flat[start : start + _PIECE])
+            yield piece.astype(piece.dtype.newbyteorder("<"), copy=False).view(np.uint8).data
+
+    def _encoded(self, piece: NDArray[Any]) -> NDArray[Any]:
+        if self.affine:
+            return steps_of(piece, self.affine).astype(self.dtype)
+        return piece.astype(np.float16) if self.dtype == "float16" else piece
+
+
+def steps_of(values: NDArray[Any], affine: Affine) -> NDArray[np.float64]:
+    """The nearest steps, as float64; values outside the range get the outermost."""
+    found = np.rint((values.astype(np.float64) - affine.min) / affine.scale)
+    return np.clip(found, 0, affine.steps, out=found)
+
+
+def dequantized(steps: NDArray[Any], affine: Affine) -> NDArray[np.float32]:
+    """What TensorFlow.js makes of stored integers."""
+    out = np.empty(steps.shape, np.float32)
+    flat, into = steps.reshape(-1), out.reshape(-1)
+    for start in range(0, flat.size, _PIECE):
+        piece = slice(start, start + _PIECE)
+        into[piece] = flat[piece] * np.float64(affine.scale) + affine.min
+    return out
+
+
+def stored(values: NDArray[Any], kind: Kind, scales: Scales = "range") -> Stored:
+    """How `values` of float32 are stored as `kind`; raises ValueError with the reason where they cannot be."""
+    if kind == "none" or not values.size:
+        return Stored(values, "none" if kind == "none" else kind, Affine(1.0, 0.0, 1) if _is_integer(kind) else None)
+    low, high = float(values.min()), float(values.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        msg = "it holds infinite values"
+        raise ValueError(msg)
+    if kind == "float16":
+        if max(-low, high) > HALF_MAX:
+            msg = f"it holds {low if -low > high else high:.6g}, and float16 ends at {HALF_MAX:.0f}"
+            raise ValueError(msg)
+        return Stored(values, kind)
+    steps = int(np.iinfo(kind).max)
+    covering = affine(low, high, steps)
+    clips = scales == "mse" and kind == "uint8" and low < high
+    return Stored(values, kind, _clipped(values, low, high, covering) if clips else covering)
+
+
+def _is_integer(kind: Kind) -> bool:
+    return kind in ("uint8", "uint16")
+
+
+def affine(low: float, high: float, steps: int) -> Affine:
+    """The finest steps that cover low..high: no value in it is further than half a step from one of them. Where zero is
+    in it, zero is a step."""
+    if low == high:
+        return Affine(1.0, low, steps)
+    if low > 0 or high < 0:
+        return Affine((high - low) / steps, low, steps)
+    ideal = -low * steps / (high - low)
+    first, last = int(low < 0), steps - int(high > 0)  # steps that leave room on the side where there are values
+    zeros = {min(max(zero, first), last) for zero in (math.floor(ideal), math.ceil(ideal))}
+    return min((_around_zero(low, high, zero, steps) for zero in zeros), key=lambda found: found.scale)
+
+
+def _around_zero(low: float, high: float, zero: int, steps: int) -> Affine:
+    """The scale with which step number `zero` is 0 and all of low..high is covered."""
+    below = -low / zero if zero else 0.0
+    above = high / (steps - zero) if zero < steps else 0.0
+    scale = max(below, above)
+    return Affine(scale, -(zero * scale) + 0.0, steps)
+
+
+def _clipped(values: NDArray[Any], low: float, high: float, covering: Affine) -> Affine:
+    """The range among some shorter ones that makes the sum of squared errors smallest, by a histogram."""
+    centres, counts = _histogram(values, low, high)
+    best, least = covering, math.inf
+    for part in _CLIPS:
+        found = affine(low * part, high * part, covering.steps) if low <= 0 <= high else covering
+        error = float((counts * (dequantized(steps_of(centres, found), found) - centres) ** 2).sum())
+        if error < least:
+            best, least = found, error
+    return best
+
+
+def _histogram(values: NDArray[Any], low: float, high: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The centres of equal bins over low..high, and how many values are in each."""
+    counts = np.zeros(_BINS, np.float64)
+    flat, width = values.reshape(-1), (high - low) / _BINS
+    for start in range(0, flat.size, _PIECE):
+        bins = (flat[start : start + _PIECE].astype(np.float64) - low) / width
+        counts += np.bincount(np.minimum(bins.astype(np.intp), _BINS - 1), minlength=_BINS)
+    centres: NDArray[np.float64] = low + (np.arange(_BINS) + 0.5) * width
+    return centres, counts
