@@ -191,5 +191,5 @@ def _histogram(values: NDArray[Any], low: float, high: float) -> tuple[NDArray[n
     for start in range(0, flat.size, _PIECE):
         bins = (flat[start : start + _PIECE].astype(np.float64) - low) / width
         counts += np.bincount(np.minimum(bins.astype(np.intp), _BINS - 1), minlength=_BINS)
-    centres: NDArray[np.float64] = low + (np.arange(_BINS) + 0.5) * width
+    centres = low + (np.arange(_BINS, dtype=np.float64) + 0.5) * np.float64(width)
     return centres, counts
