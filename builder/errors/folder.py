@@ -25,3 +25,24 @@ BAD_WEIGHT = _define(
     "Every weight must hold numbers, in a form that TensorFlow.js reads.",
     "Train or export the model again.",
 )
+CANNOT_BAKE = _define(
+    "CANNOT_BAKE",
+    703,
+    "In this model, {what} cannot be changed: {reason}.",
+    "What is built into a model must leave its answers the same for every picture.",
+    "Leave the option out; `generate` has flags for normalization, softmax and input size.",
+)
+BAD_RULE = _define(
+    "BAD_RULE",
+    704,
+    "{option} cannot be {value}: {reason}.",
+    "A rule is a way to store all kernels, or PATTERN=KIND for weights by their names; the first that fits counts.",
+    "Write for example `--quantize '*/depthwise/*=uint16' --quantize uint8`.",
+)
+BAD_PHOTOS = _define(
+    "BAD_PHOTOS",
+    705,
+    "The photos cannot be used: {reason}.",
+    "They show how much of the model's answers a way to store weights changes.",
+    "Give a folder with some dozens of PNG, JPEG or WebP pictures of what the model will see.",
+)

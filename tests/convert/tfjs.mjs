@@ -40,7 +40,10 @@ async function predict(folder, inputs) {
   return { output: described(model.predict(Object.values(inputs).map(tensorOf)[0])) };
 }
 
-const job = JSON.parse(readFileSync(0, "utf8"));
+let text = "";
+process.stdin.setEncoding("utf8");
+for await (const piece of process.stdin) text += piece;
+const job = JSON.parse(text);
 await tf.setBackend("cpu");
 const answer = job.inputs
   ? { outputs: await predict(job.folder, job.inputs) }
