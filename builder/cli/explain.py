@@ -10,7 +10,7 @@ from builder.cli.gathering import Gathered
 from builder.inputs.jsonfile import printable
 from builder.render.example import example
 from builder.render.upm import MINIMUM_UNITY
-from builder.resolve import formula, reach
+from builder.resolve import formula, own_normalization, reach
 from builder.spec import ModelSpec, Preprocess
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def _rows(found: Gathered) -> Iterator[tuple[str, str]]:
     yield "input", _input(found)
     yield "resizing", f"{pre.fit} [{found.source('fit')}], {pre.filter} [{found.source('filter')}]"
     yield "normalization", f"{normalization(pre)} [{_normalization_source(found)}]"
-    if found.reason:
-        yield "", found.reason
+    if reason := found.reason or (found.facts.baked.normalization and own_normalization(found.facts)):
+        yield "", reason
     yield "output", _output(found)
     yield "classes", f"{_labels(spec)} [{_labels_source(found)}]"
     yield "reported", f"{_reported(spec)} [{found.source('top_k')}]"
@@ -77,9 +77,8 @@ def _input(found: Gathered) -> str:
 
 
 def _normalization_source(found: Gathered) -> str:
-    """Nobody has to state what whole numbers become: they stay what they are."""
-    floats = found.spec.input.dtype == "float32"
-    otherwise = "default" if floats else found.facts.json_path.name
+    """Nobody has to state what a model does itself."""
+    otherwise = found.facts.json_path.name if own_normalization(found.facts) else "default"
     return found.source("normalize", "mean", "std", "scale", otherwise=otherwise)
 
 

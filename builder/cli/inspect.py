@@ -19,6 +19,7 @@ from builder.resolve import (
     class_count,
     classifier_problems,
     image_axes,
+    own_normalization,
     presets,
     score_outputs,
     shape_text,
@@ -191,8 +192,8 @@ def _summary_rows(facts: ModelFacts) -> Iterable[tuple[str, str]]:
         yield "not usable", f"{printable(str(item.params['reason']), 500)} (next: {item.next_step})"
     for need in needs(facts):
         yield "generate needs", need
-    if facts.stated:
-        yield "normalization", facts.stated
+    if stated := facts.stated or (facts.baked.normalization and own_normalization(facts)):
+        yield "normalization", stated
     if facts.labels:
         yield "labels", f"{len(facts.labels)} in the model: " + printable(", ".join(facts.labels), 80)
     yield "layout", facts.layout or "unknown"

@@ -25,6 +25,7 @@ from builder.inputs.jsonfile import (
     schema_problems,
 )
 from builder.inputs.layers_model import read_layers
+from builder.inputs.mark import read_mark
 from builder.inputs.schema import Document, Weight
 from builder.inputs.shards import examine_shards, file_ref, read_weight
 from builder.spec import FileRef, ModelFormat
@@ -170,6 +171,7 @@ def _facts(
         converted_by=_remark(document.convertedBy),
         rewritten=source.rewritten,
         cured=source.cured,
+        baked=read_mark(document.userDefinedMetadata, json_path),
     )
 
 

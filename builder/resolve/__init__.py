@@ -20,7 +20,14 @@ from builder.inputs.labels import label_problems
 from builder.names import CsIdentifier, Slug
 from builder.resolve.choices import bad_option, choice_problems
 from builder.resolve.classifier import classifier_problems
-from builder.resolve.normalization import formula, normalization, normalization_problems, presets, reach
+from builder.resolve.normalization import (
+    formula,
+    normalization,
+    normalization_problems,
+    own_normalization,
+    presets,
+    reach,
+)
 from builder.resolve.options import Options
 from builder.resolve.shapes import (
     COLORS,
@@ -51,6 +58,7 @@ __all__ = [
     "classifier_problems",
     "formula",
     "image_axes",
+    "own_normalization",
     "placeholders",
     "presets",
     "reach",
@@ -185,7 +193,8 @@ def _softmax_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]:
     if output is None:
         return
     if output.activation in _BOUNDED:
-        reason = f"the model ends in {output.activation} already, and a second softmax would level the scores"
+        when = ", built in when it was converted" if facts.baked.softmax else ""
+        reason = f"the model ends in {output.activation} already{when}, and a second softmax would level the scores"
         yield bad_option("--softmax", "given", reason)
     elif class_count(output) == 1:
         yield bad_option("--softmax", "given", "of a single score it is always 1")

@@ -41,7 +41,7 @@ def preset(name: str, channel_order: str = "rgb") -> Numbers:
 
 def presets(facts: ModelFacts) -> tuple[str, ...]:
     """The presets that fit the model: ImageNet's has three channels."""
-    if takes_integers(facts):
+    if takes_integers(facts) or facts.baked.normalization:
         return ("none",)
     axes = image_axes(facts)
     gray = axes is not None and axes[2] == 1
@@ -74,8 +74,8 @@ def normalization_problems(facts: ModelFacts, options: Options) -> Iterator[Prob
     """What is wrong with the normalization that the options ask for, or that they ask for none."""
     if options.normalize is not None:
         yield from choice_problems("--normalize", options.normalize, tuple(NORMALIZATIONS))
-    if takes_integers(facts):
-        yield from _integer_problems(facts, options)
+    if reason := own_normalization(facts):
+        yield from _own_problems(reason, options)
     elif _explicit(options):
         yield from _explicit_problems(facts, options)
     elif options.normalize is None:
@@ -95,12 +95,19 @@ def _spread(values: tuple[float, ...] | None, default: float, channels: int) -> 
     return given * channels if len(given) == 1 else given
 
 
-def _integer_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]:
-    """Whole numbers 0..255 are all that an integer tensor takes, so they need not be asked for."""
-    tensor = facts.inputs[0]
-    reason = (
-        f"the model's input {tensor.name!r} takes {tensor.dtype}, whole values of 0..255, and normalizes them itself"
-    )
+def own_normalization(facts: ModelFacts) -> str:
+    """Why the model takes 0..255 as they are, so that nothing need be asked for; empty where it does not say so."""
+    if takes_integers(facts):
+        tensor = facts.inputs[0]
+        what = f"the model's input {tensor.name!r} takes {tensor.dtype}"
+        return f"{what}, whole values of 0..255, and normalizes them itself"
+    if facts.baked.normalization:
+        return f"{formula(*facts.baked.normalization)} was built into the model when it was converted"
+    return ""
+
+
+def _own_problems(reason: str, options: Options) -> Iterator[Problem]:
+    """Everything but what leaves 0..255 alone would normalize twice."""
     if options.normalize in NORMALIZATIONS and options.normalize != "none":
         yield bad_option("--normalize", options.normalize, reason)
     for option, values, neutral in (
