@@ -8,8 +8,9 @@ and pruned weights stay exactly zero.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
@@ -17,11 +18,16 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from builder.errors import BAD_RULE, Problem, UserError, problem
+
 Kind = Literal["none", "float16", "uint8", "uint16"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Scales = Literal["range", "mse"]
 
 HALF_MAX = 65504.0
+# A network's small kernels (its first layers, and those that see one channel each) carry its largest errors at 256
+# steps, and hardly any of its bytes.
+SMALL_KERNEL = 16384
 _PIECE = 1 << 18  # values at a time, so that no second copy of a large weight lies in memory
 _BINS = 8192
 # Part of the range that is kept. Below a half, clipping has not been seen to pay with 256 steps.
@@ -31,7 +37,8 @@ _CLIPS = tuple(1 - i / 40 for i in range(21))
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Weights whose name fits the pattern (`*`, `?`, `[…]`; `*` crosses slashes) are stored so. Without a pattern it is
-    for all kernels: weights that are more than a row of numbers."""
+    for all kernels, which are weights that are more than a row of numbers; for those of fewer than `SMALL_KERNEL`
+    values `uint8` then means uint16."""
 
     kind: Kind
     pattern: str | None = None
@@ -39,6 +46,11 @@ class Rule:
     def fits(self, name: str, shape: tuple[int, ...]) -> bool:
         """True if the weight is one that this rule is for."""
         return is_kernel(shape) if self.pattern is None else fnmatchcase(name, self.pattern)
+
+    def kind_for(self, shape: tuple[int, ...]) -> Kind:
+        """How a weight that fits is stored."""
+        small = self.pattern is None and self.kind == "uint8" and math.prod(shape) < SMALL_KERNEL
+        return "uint16" if small else self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +67,7 @@ class Quantization:
 
     def kind(self, name: str, shape: tuple[int, ...]) -> Kind:
         """How a float32 weight of this name and shape is stored."""
-        return next((rule.kind for rule in self.rules if rule.fits(name, shape)), "none")
+        return next((rule.kind_for(shape) for rule in self.rules if rule.fits(name, shape)), "none")
 
     def scales_of(self, name: str) -> Scales:
         """How the weight's scale is found."""
@@ -63,6 +75,47 @@ class Quantization:
 
 
 NONE = Quantization()
+
+
+def read_rules(texts: Sequence[str], only: Sequence[str] = ()) -> tuple[Rule, ...]:
+    """`uint8` or `*/depthwise*=uint16` → rules. `only` are the patterns that a KIND alone is for, in place of kernels.
+
+    Raises BAD_RULE with every rule that is none.
+    """
+    problems = [found for text in texts for found in _rule_problems(text)]
+    if problems:
+        raise UserError(problems)
+    return tuple(rule for text in texts for rule in _rules(text, only))
+
+
+def _rules(text: str, only: Sequence[str]) -> Iterator[Rule]:
+    pattern, _, name = text.rpartition("=")
+    kind = next(kind for kind in KINDS if kind == name)
+    patterns: Sequence[str | None] = [pattern] if pattern else only or [None]
+    yield from (Rule(kind, each) for each in patterns)
+
+
+def _rule_problems(text: str) -> Iterator[Problem]:
+    name = text.rpartition("=")[2]
+    if name not in KINDS:
+        near = get_close_matches(name, KINDS, n=1)
+        reason = f"{name!r} is none of {', '.join(KINDS)}" + (f"; the nearest is {near[0]}" if near else "")
+        yield problem(BAD_RULE, "--quantize", option="--quantize", value=repr(text), reason=reason)
+
+
+def rule_problems(rules: Iterable[Rule], weights: Mapping[str, NDArray[Any]]) -> list[Problem]:
+    """Patterns that fit no float weight of a model, which are misspelt."""
+    names = [name for name, values in weights.items() if values.dtype == np.float32]
+    patterns = dict.fromkeys(rule.pattern for rule in rules if rule.pattern is not None)
+    unused = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
+    return [
+        problem(BAD_RULE, value=repr(each), option="The pattern", reason=_no_weight(each, names)) for each in unused
+    ]
+
+
+def _no_weight(pattern: str, names: Sequence[str]) -> str:
+    near = get_close_matches(pattern, names, n=1, cutoff=0.3) or names[:1]
+    return "no weight is called so" + (f"; the nearest is {near[0]!r}" if near else "")
 
 
 def is_kernel(shape: tuple[int, ...]) -> bool:
