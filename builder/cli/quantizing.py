@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from builder.cli.answers import print_json, problems_as_json
+from builder.cli.calibrating import Agreement, Calibrated, calibrate
 from builder.cli.packing import Packed, packed
 from builder.convert.folder import MODEL_JSON, SHARD_BYTES, Sizes, read_folder, refuse_foreign, write_folder
 from builder.convert.model import ConvertedModel
@@ -35,6 +36,7 @@ class Done:
     sizes: Sizes
     kinds: Mapping[str, int]
     notes: tuple[str, ...]
+    calibrated: Calibrated | None
 
 
 def quantize(model: Path, folder: Path, given: Mapping[str, Any], *, as_json: bool) -> None:
@@ -59,6 +61,9 @@ def loaded(facts: ModelFacts) -> ConvertedModel:
 def _quantize(facts: ModelFacts, source: ConvertedModel, folder: Path, given: Mapping[str, Any]) -> Done:
     _check_place(facts, folder)
     quantization = _asked(source, given)
+    calibrated = calibrate(facts, source, quantization, given) if given["photos"] else None
+    if calibrated:
+        quantization = calibrated.search.quantization
     shard = given["shard_size"]
     shard_bytes = round(shard * _MEGABYTE) if shard else SHARD_BYTES
     sizes = write_folder(source, folder, quantization=quantization, shard_bytes=shard_bytes)
@@ -74,6 +79,7 @@ def _quantize(facts: ModelFacts, source: ConvertedModel, folder: Path, given: Ma
         sizes=sizes,
         kinds=dict(sorted(kinds.items())),
         notes=tuple(_notes(facts)),
+        calibrated=calibrated,
     )
 
 
@@ -114,11 +120,26 @@ def _report(done: Done) -> Iterator[tuple[str, str]]:
     yield "gzip", _change(done.before.gzip, done.after.gzip)
     if done.before.brotli is not None and done.after.brotli is not None:
         yield "Brotli", _change(done.before.brotli, done.after.brotli)
+    if done.calibrated:
+        yield from _photos(done.calibrated)
     for name, reason in done.sizes.kept.items():
         yield "note", f"the weight {printable(name)} stays float32: {reason}"
     for note in done.notes:
         yield "note", note
     yield "written", f"{done.folder}: model.json and {done.sizes.shards} weight file{'s' * (done.sizes.shards > 1)}"
+
+
+def _photos(found: Calibrated) -> Iterator[tuple[str, str]]:
+    yield "photos", _agreement(found.first)
+    tried = found.search
+    if tried.candidates:
+        some = f"{tried.tried} of {tried.candidates}" if tried.tried < tried.candidates else f"all {tried.tried}"
+        yield "fitted", f"{_agreement(found.last)}, after trying {some} scales one by one"
+
+
+def _agreement(found: Agreement) -> str:
+    share = f"{found.same} of {found.photos}"
+    return f"the best class is the same in {share}, scores differ by {found.difference:.2g} of their range on average"
 
 
 def _change(before: int, after: int) -> str:
@@ -137,4 +158,14 @@ def _document(done: Done) -> dict[str, Any]:
         "weightFiles": done.sizes.shards,
         "keptFloat32": dict(done.sizes.kept),
         "notes": list(done.notes),
+        "photos": _photos_document(done.calibrated) if done.calibrated else None,
+    }
+
+
+def _photos_document(found: Calibrated) -> dict[str, Any]:
+    tried = found.search
+    return {
+        "unfitted": asdict(found.first),
+        "fitted": asdict(found.last),
+        "scales": {"candidates": tried.candidates, "tried": tried.tried, "chosen": dict(tried.quantization.chosen)},
     }
