@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from builder.convert.model import ConvertedModel
 from builder.convert.quantize import NONE, Affine, Quantization, Stored, dequantized, stored
 from builder.convert.staging import staged
-from builder.errors import BAD_WEIGHT, FOREIGN_FOLDER, Problem, UserError, fail, problem
+from builder.errors import BAD_WEIGHT, FOREIGN_FOLDER, NOT_A_MODEL, UNREADABLE_FILE, Problem, UserError, fail, problem
 
 MODEL_JSON = "model.json"
 SHARD_BYTES = 4 * 1024 * 1024  # browsers cache files of this size well, and TensorFlow.js' own converter uses it
@@ -101,7 +101,12 @@ def _text(document: Mapping[str, Any], weights: Mapping[str, Stored], names: Seq
     metadata = document.get(METADATA) or {}
     mark = {"version": MARK_VERSION} | (metadata.get(MARK) or {})
     whole = {**document, METADATA: {**metadata, MARK: mark}, "weightsManifest": manifest}
-    return json.dumps(whole, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        return json.dumps(whole, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:  # JSON.parse takes 1e999, but nobody can write it back
+        raise fail(NOT_A_MODEL, MODEL_JSON, reason="it holds a number that is too large for any computer") from None
+    except RecursionError:
+        raise fail(NOT_A_MODEL, MODEL_JSON, reason="it is nested too deeply") from None
 
 
 def _entry(name: str, weight: Stored) -> dict[str, Any]:
@@ -162,8 +167,11 @@ def read_folder(document: Mapping[str, Any], shards: Sequence[Path]) -> Converte
     the folder, lengths fit. Raises BAD_WEIGHT where TensorFlow.js, too, would refuse a weight.
     """
     entries = [entry for group in document["weightsManifest"] for entry in group["weights"]]
-    with closing(_Joined(shards)) as stream:
-        weights = {entry["name"]: _read_weight(entry, stream) for entry in entries}
+    try:
+        with closing(_Joined(shards)) as stream:
+            weights = {entry["name"]: _read_weight(entry, stream) for entry in entries}
+    except OSError as error:
+        raise fail(UNREADABLE_FILE, error.filename or "", reason=error.strerror or str(error)) from None
     return ConvertedModel({key: value for key, value in document.items() if key != "weightsManifest"}, weights)
 
 
@@ -198,13 +206,21 @@ class _Joined:
 def _read_weight(entry: Mapping[str, Any], stream: _Joined) -> NDArray[Any]:
     record = entry.get("quantization")
     dtype = np.dtype(record["dtype"] if record else entry["dtype"])
-    values = np.empty(entry["shape"], dtype.newbyteorder("<"))
+    values = _empty(entry, dtype.newbyteorder("<"))
     stream.fill(values.reshape(-1).view(np.uint8).data)
     if record is None:
         return values.astype(dtype, copy=False)
     if reason := _refusal(entry["dtype"], record["dtype"]):
         raise fail(BAD_WEIGHT, entry["name"], name=repr(entry["name"]), reason=reason)
     return _dequantized(values, record, entry["dtype"])
+
+
+def _empty(entry: Mapping[str, Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    try:
+        return np.empty(entry["shape"], dtype)
+    except ValueError:  # more axes, or longer ones beside an empty one, than numpy has
+        reason = f"it has {len(entry['shape'])} axes of sizes that no array has"
+        raise fail(BAD_WEIGHT, entry["name"], name=repr(entry["name"]), reason=reason) from None
 
 
 def _refusal(dtype: str, stored_as: str) -> str | None:
@@ -218,6 +234,7 @@ def _dequantized(values: NDArray[Any], record: Mapping[str, Any], dtype: str) ->
     if record["dtype"] == "float16":
         return values.astype(np.float32)
     affine = Affine(record["scale"], record["min"], 0)
-    if dtype == "int32":  # JavaScript rounds halves up
-        return np.floor(values * np.float64(affine.scale) + affine.min + 0.5).astype(np.int32)
-    return dequantized(values, affine)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite then is looked for later
+        if dtype == "int32":  # JavaScript rounds halves up
+            return np.floor(values * np.float64(affine.scale) + affine.min + 0.5).astype(np.int32)
+        return dequantized(values, affine)

@@ -113,3 +113,30 @@ def test_a_broken_model_is_refused_as_everywhere(shell: Shell, tmp_path: Path) -
     done = shell("quantize", shell.model, "-o", tmp_path / "small", "--quantize", "uint8", "--json")
     assert (done.code, done.problems) == (2, ["SHARD_LENGTH"])
     assert done.json["problems"][0]["id"] == "SHARD_LENGTH"
+
+
+@pytest.mark.parametrize(
+    ("entry", "topology", "problem"),
+    [
+        ({"shape": [1] * 100}, "", "BAD_WEIGHT"),
+        ({"shape": [0, 2**31 - 1, 2**31 - 1, 2**31 - 1]}, "", "BAD_WEIGHT"),
+        ({"shape": [4], "quantization": {"dtype": "uint8", "min": 0, "scale": "1e999"}}, "", "BAD_WEIGHT"),
+        ({"shape": [1]}, ', "far": 1e999', "NOT_A_MODEL"),
+        ({"shape": [1]}, f', "deep": {"[" * 900}{"]" * 900}', None),
+    ],
+)
+def test_hostile_numbers_are_refused(
+    shell: Shell, tmp_path: Path, entry: dict[str, object], topology: str, problem: str | None
+) -> None:
+    weight = {"name": "w", "dtype": "float32", **entry}
+    manifest = json.dumps([{"paths": ["s"], "weights": [weight]}]).replace('"1e999"', "1e999")
+    node = '{"name": "x", "op": "Placeholder"}'
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    (folder / "model.json").write_text(
+        f'{{"modelTopology": {{"node": [{node}]{topology}}}, "weightsManifest": {manifest}}}', "utf-8"
+    )
+    (folder / "s").write_bytes(bytes([0, 255, 0, 0][: 0 if 0 in entry["shape"] else 4]))  # type: ignore[operator]
+    done = shell("quantize", folder, "-o", tmp_path / "small", "--quantize", "*=none")
+    assert (done.code, done.problems) == ((2, [problem]) if problem else (0, []))
+    assert (tmp_path / "small").exists() == (problem is None)
