@@ -68,7 +68,7 @@ golden: setup ## writes the expected trees of tests/golden anew; read the diff b
 	$(BIN)/python -m tests.golden.regenerate
 
 lock: setup ## requirements/dev.txt from pyproject.toml, with hashes
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra onnx --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/dev.txt
 
 wheel: setup ## dist/*.whl, with templates and runtime inside
 	$(BIN)/python -m hatchling build -t wheel
