@@ -1,0 +1,166 @@
+"""Normalization and softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from builder.convert.from_onnx.dims import product
+from builder.convert.from_onnx.layout import reshaped
+from builder.convert.from_onnx.node import Node, axes_of
+from builder.convert.from_onnx.refusal import require
+from builder.convert.from_onnx.registry import Result, Run, rule
+from builder.convert.from_onnx.rules.elementwise import binary, require_float, unary, with_scalar
+from builder.convert.from_onnx.rules.reduce import reduced
+from builder.convert.from_onnx.rules.shape import stored_last
+from builder.convert.from_onnx.tensors import Array, Constant, Tensor, Value, channels_last, identity
+
+
+@rule("BatchNormalization", (7, 9, 14, 15), "epsilon momentum spatial training_mode", inputs=5, outputs=5)
+def batch_normalization(node: Node) -> Result:
+    """A factor and a summand per channel; a convolution in front takes them in."""
+    x = node.tensor(0)
+    require_float(x)
+    require(not node.flag("training_mode"), "it is in training mode", "Call model.eval() before the export.")
+    require(node.int("spatial", 1) == 1, "it normalizes each place by itself")
+    require(len([name for name in node.outputs if name]) == 1, "its running statistics are outputs")
+    scale, bias, mean, variance = (node.required_constant(index).astype(np.float64) for index in (1, 2, 3, 4))
+    factor = scale / np.sqrt(variance + node.float("epsilon", 1e-5))
+    return _affine(node, x, factor, bias - mean * factor)
+
+
+def _affine(node: Node, x: Tensor, factor: Array, summand: Array) -> Tensor:
+    """x * factor + summand along the channels."""
+    scaled = binary(node.emit, "Mul", [x, _per_channel(factor, x.rank)], dtype=x.dtype)
+    return binary(node.emit, "AddV2", [scaled, _per_channel(summand, x.rank)], dtype=x.dtype)
+
+
+def _per_channel(array: Array, rank: int) -> Constant:
+    """One number per channel, with axes of size 1 for the others."""
+    shape = (-1,) if rank < 2 else (-1, *(1,) * (rank - 2))
+    return Constant(array.astype(np.float32).reshape(shape))
+
+
+def standardized(node: Node, x: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
+    """(x - mean) / sqrt(variance + epsilon), both over the ONNX axes."""
+    emit = node.emit
+    x = replace(x, nonnegative=False)
+    centred = binary(emit, "Sub", [x, reduced(node, "Mean", x, axes, keep=True)])
+    variance = reduced(node, "Mean", unary(emit, "Square", centred), axes, keep=True)
+    factor = unary(emit, "Rsqrt", with_scalar(emit, "AddV2", variance, epsilon))
+    return binary(emit, "Mul", [centred, factor])
+
+
+def _scaled(node: Node, x: Tensor, scale: Value | None, bias: Value | None) -> Tensor:
+    for op, value in (("Mul", scale), ("AddV2", bias)):
+        x = binary(node.emit, op, [x, value]) if value is not None else x
+    return x
+
+
+@rule("LayerNormalization", (17,), "axis epsilon stash_type", inputs=3, outputs=3)
+def layer_normalization(node: Node) -> Result:
+    x = node.tensor(0)
+    require_float(x)
+    require(len([name for name in node.outputs if name]) == 1, "its statistics are outputs")
+    axes = range(node.axis("axis", -1, x.rank), x.rank)
+    normal = standardized(node, x, axes, node.float("epsilon", 1e-5))
+    return _scaled(node, normal, node.required(1), node.value(2))
+
+
+@rule("InstanceNormalization", (6, 22), "epsilon", inputs=3)
+def instance_normalization(node: Node) -> Result:
+    x = node.tensor(0)
+    require_float(x)
+    normal = standardized(node, x, range(2, x.rank), node.float("epsilon", 1e-5))
+    return _affine(node, normal, node.required_constant(1), node.required_constant(2))
+
+
+@rule("GroupNormalization", (18, 21), "epsilon num_groups stash_type", inputs=3)
+def group_normalization(node: Node) -> Result:
+    """Until opset 20 with a factor per group, then per channel."""
+    x, groups = node.tensor(0), node.int("num_groups")
+    require_float(x)
+    channels = x.shape[1]
+    require(isinstance(channels, int) and groups > 0 and channels % groups == 0, "its channels do not divide")
+    assert isinstance(channels, int)
+    split = reshaped(node.emit, x, (x.shape[0], groups, channels // groups, *x.shape[2:]))
+    normal = standardized(node, split, range(2, split.rank), node.float("epsilon", 1e-5))
+    back = reshaped(node.emit, normal, x.shape)
+    repeats = channels // groups if node.version < 21 else 1
+    scale, bias = (np.repeat(node.required_constant(index), repeats) for index in (1, 2))
+    return _affine(node, back, scale, bias)
+
+
+@rule("MeanVarianceNormalization", (9, 13), "axes")
+def mean_variance_normalization(node: Node) -> Result:
+    x = node.tensor(0)
+    require_float(x)
+    return standardized(node, x, axes_of(node.ints("axes", [0, 2, 3]), x.rank), 1e-9)
+
+
+@rule("LRN", (1, 13), "alpha beta bias size")
+def local_response_normalization(node: Node) -> Result:
+    x, size = node.tensor(0), node.int("size")
+    require(x.rank == 4, f"its input has {x.rank} axes, not 4")
+    require(size % 2 == 1, f"its window of {size} channels is even; TensorFlow.js takes odd ones")
+    result = replace(x, order=channels_last(4))
+    return node.emit.tensor(
+        "LRN",
+        [stored_last(node, x)],
+        result,
+        depth_radius=size // 2,
+        bias=node.float("bias", 1.0),
+        alpha=node.float("alpha", 1e-4) / size,
+        beta=node.float("beta", 0.75),
+    )
+
+
+@rule("LpNormalization", (1, 22), "axis p")
+def lp_normalization(node: Node) -> Result:
+    x, emit = node.tensor(0), node.emit
+    require_float(x)
+    axis, power = node.axis("axis", -1, x.rank), node.int("p", 2)
+    require(power in (1, 2), f"its p is {power}; 1 and 2 are known")
+    parts = reduced(node, "Sum", unary(emit, "Abs" if power == 1 else "Square", x, nonnegative=True), [axis], keep=True)
+    return binary(emit, "RealDiv", [x, parts if power == 1 else unary(emit, "Sqrt", parts, nonnegative=True)])
+
+
+def _softmax(op: str) -> Run:
+    def run(node: Node) -> Result:
+        x = node.tensor(0)
+        require_float(x)
+        axis = node.axis("axis", -1 if node.version >= 13 else 1, x.rank)
+        if node.version < 13 and any(dim != 1 for dim in x.shape[axis + 1 :]):
+            # Older versions flatten all axes from this one on.
+            flat = reshaped(node.emit, x, (product(x.shape[:axis]), product(x.shape[axis:])))
+            return reshaped(node.emit, _over_last(node, op, flat, 1), x.shape)
+        return _over_last(node, op, x, axis)
+
+    return run
+
+
+def _over_last(node: Node, op: str, x: Tensor, axis: int) -> Tensor:
+    """TensorFlow.js takes the last stored axis only."""
+    order = x.order if x.order[-1] == axis else (*(other for other in x.order if other != axis), axis)
+    result = replace(x, order=order, nonnegative=op == "Softmax")
+    return node.emit.tensor(op, [node.emit.name(x, order)], result)
+
+
+rule("Softmax", (1, 11, 13), "axis")(_softmax("Softmax"))
+rule("LogSoftmax", (1, 11, 13), "axis")(_softmax("LogSoftmax"))
+
+
+@rule("Hardmax", (1, 11, 13), "axis")
+def hardmax(node: Node) -> Result:
+    """One where the first largest element is."""
+    x, emit = node.tensor(0), node.emit
+    axis = node.axis("axis", -1 if node.version >= 13 else 1, x.rank)
+    require(axis == x.rank - 1 and isinstance(x.shape[axis], int), "it is not over a last axis of known size")
+    source = emit.name(x, identity(x.rank))
+    place = emit.op("ArgMax", [source, emit.int(axis)], kind=x.kind)
+    size = x.shape[axis]
+    assert isinstance(size, int)
+    result = replace(x, order=identity(x.rank), nonnegative=True)
+    return emit.tensor("OneHot", [place, emit.int(size), emit.float(1.0), emit.float(0.0)], result, axis=-1)
