@@ -11,7 +11,7 @@ from builder.convert.from_onnx.dims import Dim, Shape, Size, add, floordiv, know
 from builder.convert.from_onnx.emit import Emitter
 from builder.convert.from_onnx.node import Node, axis_of
 from builder.convert.from_onnx.source import element_type
-from builder.convert.from_onnx.tensors import Constant, Kind, Tensor, Value, identity
+from builder.convert.from_onnx.tensors import Array, Constant, Kind, Tensor, Value, identity
 
 _MOST = 64
 Objects = NDArray[np.object_]
@@ -61,7 +61,7 @@ def _objects(value: Value) -> Objects | None:
     """The elements as Python objects in their ONNX shape."""
     shape = known(value.shape)
     if isinstance(value, Constant):
-        whole = value.array.size <= _MOST and bool(np.all(value.array == np.round(value.array)))
+        whole = value.array.size <= _MOST and _is_whole(value.array)
         return (
             np.asarray([int(item) for item in value.array.reshape(-1)], object).reshape(value.shape) if whole else None
         )
@@ -70,6 +70,10 @@ def _objects(value: Value) -> Objects | None:
     found = np.empty(len(value.elements), object)
     found[:] = value.elements
     return found.reshape(shape)
+
+
+def _is_whole(array: Array) -> bool:
+    return array.dtype.kind in "iub" or bool(np.all(np.isfinite(array) & (array == np.round(array))))
 
 
 def _dtype(node: Node) -> np.dtype[np.generic]:

@@ -55,7 +55,9 @@ class Emitter:
             like.rank <= limit,
             f"it needs {op} on a tensor of {like.rank} axes; TensorFlow.js takes {limit} at most",
         )
-        return self.named(self.op(op, inputs, kind=kind or like.kind, more=more, **given), like)
+        name = self.op(op, inputs, kind=kind or like.kind, more=more, **given)
+        self.graph.nodes[name].shape = like.stored_shape
+        return self.named(name, like)
 
     def named(self, name: str, like: Tensor) -> Tensor:
         """The tensor `name`, described by `like`; its sizes can be read from it when the model runs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,19 +38,20 @@ def _join_reshapes(graph: TfGraph) -> None:
 
 @dataclass(slots=True)
 class _Chain:
-    """What follows a linear operation: y * scale + shift, then `activation`. `last` is the node that it ends in."""
+    """What follows a linear operation: y * scale + shift, then `activation`.
 
-    last: str
+    `at` is the node reached, `last` the one that the chain ends in, `passed` a reshape on the way to `at`, and
+    `reshape` one that lies within the chain.
+    """
+
+    at: str
     scale: Array
     shift: Array
+    last: str = ""
     activation: TfNode | None = None
     slope: Array | None = None
+    passed: TfNode | None = None
     reshape: TfNode | None = None
-    members: list[str] = field(default_factory=list)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.members
 
 
 class _Fusion:
@@ -109,7 +110,7 @@ class _Fusion:
         weights = self.graph.weights[node.inputs[1]]
         channels = math.prod(weights.shape[2:]) if node.op == "DepthwiseConv2dNative" else weights.shape[-1]
         chain = self._chain(node, channels)
-        if chain.is_empty:
+        if not chain.last:
             return
         if np.any(chain.scale != 1):
             scale = chain.scale.reshape(weights.shape[2:]) if node.op == "DepthwiseConv2dNative" else chain.scale
@@ -120,34 +121,32 @@ class _Fusion:
     def _chain(self, node: TfNode, channels: int) -> _Chain:
         chain = _Chain(node.name, np.ones(channels), np.zeros(channels))
         while chain.activation is None:
-            readers = self.readers.get(chain.last, [])
-            if len(readers) != 1 or chain.last in self.outputs:
+            readers = self.readers.get(chain.at, [])
+            if len(readers) != 1 or chain.at in self.outputs:
                 break
             reader = self.graph.nodes[readers[0]]
             if not self._takes(chain, reader, channels):
                 break
-            chain.last = reader.name
-        if chain.reshape is not None and chain.last == chain.reshape.name:
-            chain.reshape = None
+            chain.at = reader.name
         return chain
 
     def _takes(self, chain: _Chain, reader: TfNode, channels: int) -> bool:
         """Adds the node to the chain if it works channel by channel."""
-        if reader.op in ("Reshape", "Squeeze") and chain.reshape is None and reader.inputs[0] == chain.last:
-            # Only a reshape that leaves the channels alone, and is worth it only if something follows.
-            same = reader.op == "Squeeze" or (reader.shape is not None and reader.shape[-1:] == (channels,))
-            chain.reshape = reader if same else None
+        if reader.op in ("Reshape", "Squeeze") and chain.passed is None and reader.inputs[0] == chain.at:
+            # Only a reshape that leaves the channels alone.
+            same = reader.shape is not None and reader.shape[-1:] == (channels,)
+            chain.passed = reader if same else None
             return same
         if reader.op in ("Mul", "AddV2", "Sub"):
             taken = self._takes_constant(chain, reader, channels)
         else:
             taken = self._takes_activation(chain, reader, channels)
         if taken:
-            chain.members.append(reader.name)
+            chain.last, chain.reshape = reader.name, chain.passed
         return taken
 
     def _takes_constant(self, chain: _Chain, reader: TfNode, channels: int) -> bool:
-        place = reader.inputs.index(chain.last)
+        place = reader.inputs.index(chain.at)
         other = self.graph.weights.get(reader.inputs[1 - place])
         vector = None if other is None else _per_channel(other, channels)
         if vector is None or (reader.op == "Sub" and place == 1):
@@ -159,7 +158,7 @@ class _Fusion:
         return True
 
     def _takes_activation(self, chain: _Chain, reader: TfNode, channels: int) -> bool:
-        if reader.op not in _ACTIVATIONS or reader.inputs[0] != chain.last:
+        if reader.op not in _ACTIVATIONS or reader.inputs[0] != chain.at:
             return False
         if reader.op == "Prelu":
             slope = self.graph.weights.get(reader.inputs[1])

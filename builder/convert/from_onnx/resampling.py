@@ -63,7 +63,7 @@ def matrix(before: int, after: int, scale: float, sampling: Sampling) -> Floats:
         places = np.floor(x)[:, None] + np.arange(2)
     weights = _kernel((x[:, None] - places) * shrink, sampling)
     inside = (places >= 0) & (places < before)
-    if sampling.exclude_outside or sampling.antialias:
+    if sampling.exclude_outside:
         weights = np.where(inside, weights, 0)
     weights /= weights.sum(1, keepdims=True)
     result = np.zeros((after, before))

@@ -68,7 +68,7 @@ def elu(node: Node) -> Result:
     return binary(node.emit, "AddV2", [unary(node.emit, "Relu", x), _exponential(node, x, alpha)])
 
 
-@rule("Celu", (12,), "alpha")
+@rule("Celu", (12, 28), "alpha")
 def celu(node: Node) -> Result:
     x, alpha = _floats(node), node.float("alpha", 1.0)
     lower = _exponential(node, with_scalar(node.emit, "Mul", x, 1 / alpha), alpha)
@@ -119,6 +119,12 @@ def gelu(node: Node) -> Result:
 def mish(node: Node) -> Result:
     x, emit = _floats(node), node.emit
     return binary(emit, "Mul", [x, unary(emit, "Tanh", unary(emit, "Softplus", x))])
+
+
+@rule("Swish", (24,), "alpha")
+def swish(node: Node) -> Result:
+    x, emit, alpha = _floats(node), node.emit, node.float("alpha", 1.0)
+    return binary(emit, "Mul", [x, unary(emit, "Sigmoid", x if alpha == 1 else with_scalar(emit, "Mul", x, alpha))])
 
 
 @rule("Softsign", (1, 22))

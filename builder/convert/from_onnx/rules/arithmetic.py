@@ -11,7 +11,7 @@ from builder.convert.from_onnx.refusal import Refused, require
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, Run, rule
 from builder.convert.from_onnx.rules.elementwise import BOOL, binary, require_float, require_wide, unary
 from builder.convert.from_onnx.source import element_type
-from builder.convert.from_onnx.tensors import Constant, Tensor, Value
+from builder.convert.from_onnx.tensors import Constant, Kind, Tensor, Value
 
 # ONNX operator: TensorFlow.js operation, ONNX versions, whether the result is never negative.
 _FLOAT_ONLY: dict[str, tuple[str, tuple[int, ...], bool]] = {
@@ -125,11 +125,12 @@ def power(node: Node) -> Result:
     return binary(node.emit, "Pow", [x, y])
 
 
-@rule("Mod", (10, 13), "fmod", inputs=2)
+@rule("Mod", (10, 13, 28), "fmod", inputs=2)
 def modulo(node: Node) -> Result:
-    """TensorFlow.js takes the sign of the divisor, as ONNX does without fmod."""
+    """Integers: TensorFlow.js takes the sign of the divisor, as ONNX does without fmod."""
     x, y = node.required(0), node.required(1)
     require_wide(x)
+    require(x.kind is Kind.INT, "it works on floating-point numbers, only integers are converted")
     agree = x.nonnegative and y.nonnegative
     require(agree or not node.flag("fmod"), "fmod takes the sign of the dividend, TensorFlow.js that of the divisor")
     return binary(node.emit, "FloorMod", [x, y])
@@ -223,18 +224,18 @@ def cast(node: Node, x: Tensor, target: np.dtype[np.generic]) -> Tensor:
     return node.emit.tensor("Cast", [x.name], like, kind=x.kind, SrcT=x.kind, DstT=like.kind)
 
 
-@rule("Cast", (6, 9, 13, 19, 21), "to saturate")
+@rule("Cast", (6, 9, 13, 19, 21, 23, 24, 25, 28), "to saturate")
 def cast_to(node: Node) -> Result:
     """float16 is computed in float32, so casting between the two does nothing."""
     return cast(node, node.tensor(0), element_type(node.int("to")))
 
 
-@rule("CastLike", (15, 19, 21), "saturate", inputs=2)
+@rule("CastLike", (15, 19, 21, 23, 24, 25), "saturate", inputs=2)
 def cast_like(node: Node) -> Result:
     return cast(node, node.tensor(0), node.required(1).dtype)
 
 
-@rule("Identity", (1, 13, 14, 16, 19, 21))
+@rule("Identity", (1, 13, 14, 16, 19, 21, 23, 24, 25))
 def same(node: Node) -> Result:
     return node.required(0)
 

@@ -11,6 +11,7 @@ from builder.convert.from_onnx.node import Node
 from builder.convert.from_onnx.refusal import Refused, require
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, rule
 from builder.convert.from_onnx.rules.elementwise import binary, require_float, with_scalar
+from builder.convert.from_onnx.rules.shape import broadcast_to
 from builder.convert.from_onnx.layout import describe, reshaped
 from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, identity
 
@@ -63,14 +64,20 @@ def _batched(node: Node, left: Tensor, right: Tensor) -> Tensor:
     )
     if batch is None or not fits:
         raise Refused(f"{describe(left.shape)} does not fit {describe(right.shape)}")
-    (a, adj_x), (b, adj_y) = _side(node, left), _side(node, right)
+    (a, adj_x), (b, adj_y) = _side(node, left, batch), _side(node, right, batch)
     shape: Shape = (*batch, left.shape[-2], right.shape[-1])
     like = Tensor("", shape, identity(len(shape)), left.dtype)
     return node.emit.tensor("BatchMatMulV2", [a, b], like, adj_x=adj_x, adj_y=adj_y)
 
 
-def _side(node: Node, x: Tensor) -> tuple[str, bool]:
-    """The name of a factor, and whether its last two axes are swapped in store."""
+def _side(node: Node, x: Tensor, batch: Shape) -> tuple[str, bool]:
+    """The name of a factor, and whether its last two axes are swapped in store.
+
+    TensorFlow.js repeats a factor only if all its leading axes are 1, and reads wrong numbers otherwise.
+    """
+    own = x.shape[:-2]
+    if own != batch and any(dim != 1 for dim in own):
+        x = broadcast_to(node, x, (*batch, *x.shape[-2:]))
     swapped: Order = (*range(x.rank - 2), x.rank - 1, x.rank - 2)
     if x.order == swapped:
         return x.name, True
@@ -106,7 +113,7 @@ def _biased(node: Node, x: Tensor, bias: Value, beta: float) -> Tensor:
     return binary(node.emit, "AddV2", [x, bias if beta == 1 else with_scalar(node.emit, "Mul", bias, beta)])
 
 
-@rule("Einsum", (12,), "equation", inputs=ANY_NUMBER)
+@rule("Einsum", (12, 28), "equation", inputs=ANY_NUMBER)
 def einsum(node: Node) -> Result:
     """Two factors, each letter once in each: batch letters, then a product of matrices."""
     text = node.text("equation").replace(" ", "")

@@ -72,7 +72,7 @@ def _even(size: Dim, parts: int) -> list[int]:
     return [min(chunk, size - chunk * index) for index in range(parts)]
 
 
-@rule("Pad", (2, 11, 13, 18, 19, 21), "mode pads value", inputs=4)
+@rule("Pad", (2, 11, 13, 18, 19, 21, 23, 24, 25), "mode pads value", inputs=4)
 def pad(node: Node) -> Result:
     x, emit = node.tensor(0), node.emit
     mode = node.choice("mode", "constant", ("constant", "reflect", "edge", "wrap"))

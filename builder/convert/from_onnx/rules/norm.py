@@ -14,6 +14,7 @@ from builder.convert.from_onnx.refusal import require
 from builder.convert.from_onnx.registry import Result, Run, rule
 from builder.convert.from_onnx.rules.elementwise import binary, require_float, unary, with_scalar
 from builder.convert.from_onnx.rules.reduce import reduced
+from builder.convert.from_onnx.rules.selection import ones_at
 from builder.convert.from_onnx.rules.shape import stored_last
 from builder.convert.from_onnx.tensors import Array, Constant, Tensor, Value, channels_last, identity
 
@@ -67,6 +68,16 @@ def layer_normalization(node: Node) -> Result:
     axes = range(node.axis("axis", -1, x.rank), x.rank)
     normal = standardized(node, x, axes, node.float("epsilon", 1e-5))
     return _scaled(node, normal, node.required(1), node.value(2))
+
+
+@rule("RMSNormalization", (23,), "axis epsilon stash_type", inputs=2)
+def rms_normalization(node: Node) -> Result:
+    x, emit = node.tensor(0), node.emit
+    require_float(x)
+    axes = range(node.axis("axis", -1, x.rank), x.rank)
+    power = reduced(node, "Mean", unary(emit, "Square", x), axes, keep=True)
+    factor = unary(emit, "Rsqrt", with_scalar(emit, "AddV2", power, node.float("epsilon", 1e-5)))
+    return _scaled(node, binary(emit, "Mul", [x, factor]), node.required(1), None)
 
 
 @rule("InstanceNormalization", (6, 22), "epsilon", inputs=3)
@@ -124,7 +135,8 @@ def lp_normalization(node: Node) -> Result:
     axis, power = node.axis("axis", -1, x.rank), node.int("p", 2)
     require(power in (1, 2), f"its p is {power}; 1 and 2 are known")
     parts = reduced(node, "Sum", unary(emit, "Abs" if power == 1 else "Square", x, nonnegative=True), [axis], keep=True)
-    return binary(emit, "RealDiv", [x, parts if power == 1 else unary(emit, "Sqrt", parts, nonnegative=True)])
+    # Where all is zero, ONNX gives zero.
+    return binary(emit, "DivNoNan", [x, parts if power == 1 else unary(emit, "Sqrt", parts, nonnegative=True)])
 
 
 def _softmax(op: str) -> Run:
@@ -163,4 +175,4 @@ def hardmax(node: Node) -> Result:
     size = x.shape[axis]
     assert isinstance(size, int)
     result = replace(x, order=identity(x.rank), nonnegative=True)
-    return emit.tensor("OneHot", [place, emit.int(size), emit.float(1.0), emit.float(0.0)], result, axis=-1)
+    return ones_at(node, place, size, result)

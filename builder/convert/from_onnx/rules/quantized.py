@@ -34,7 +34,7 @@ def _zero(node: Node) -> Array:
     return np.zeros((), element_type(node.int("output_dtype", 0) or 2))
 
 
-@rule("QuantizeLinear", (10, 13, 19, 21), "axis block_size output_dtype saturate", inputs=3)
+@rule("QuantizeLinear", (10, 13, 19, 21, 23, 24, 25, 28), "axis block_size output_dtype saturate", inputs=3)
 def quantize(node: Node) -> Result:
     """Rounded and clamped, kept as whole float32 numbers until they are dequantized."""
     x, emit = node.tensor(0), node.emit
@@ -50,7 +50,7 @@ def quantize(node: Node) -> Result:
     return emit.tensor("Cast", [whole.name], result, kind=Kind.FLOAT, SrcT=Kind.FLOAT, DstT=Kind.INT)
 
 
-@rule("DequantizeLinear", (10, 13, 19, 21), "axis block_size", inputs=3)
+@rule("DequantizeLinear", (10, 13, 19, 21, 23, 24, 25, 28), "axis block_size", inputs=3)
 def dequantize(node: Node) -> Result:
     x, emit = node.tensor(0), node.emit
     require(x.kind is Kind.INT, f"it dequantizes {x.dtype}")

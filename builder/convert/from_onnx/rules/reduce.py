@@ -22,6 +22,7 @@ def reduced(node: Node, op: str, x: Tensor, axes: Iterable[int], *, keep: bool) 
     gone = sorted(axes)
     if not gone:
         return x
+    require(all(x.shape[axis] != 0 for axis in gone), "it reduces an axis of size 0")
     shape = tuple(1 if axis in gone else dim for axis, dim in enumerate(x.shape) if keep or axis not in gone)
     order = x.order if keep else without(x.order, gone)
     nonnegative = x.nonnegative and op in ("Sum", "Mean", "Max", "Min", "Prod")
@@ -87,10 +88,10 @@ def _composed(before: str, after: str) -> Run:
 rule("ReduceL1", _VERSIONS, _ATTRIBUTES, inputs=2)(_composed("Abs", ""))
 rule("ReduceL2", _VERSIONS, _ATTRIBUTES, inputs=2)(_composed("Square", "Sqrt"))
 rule("ReduceSumSquare", _VERSIONS, _ATTRIBUTES, inputs=2)(_composed("Square", ""))
-rule("ReduceLogSum", _VERSIONS, _ATTRIBUTES, inputs=2)(_composed("", "Log"))
+rule("ReduceLogSum", (*_VERSIONS, 28), _ATTRIBUTES, inputs=2)(_composed("", "Log"))
 
 
-@rule("ReduceLogSumExp", _VERSIONS, _ATTRIBUTES, inputs=2)
+@rule("ReduceLogSumExp", (*_VERSIONS, 28), _ATTRIBUTES, inputs=2)
 def reduce_log_sum_exp(node: Node) -> Result:
     """The largest element is taken out first, so that nothing overflows."""
     x, emit = node.tensor(0), node.emit

@@ -140,6 +140,8 @@ def resampled(node: Node, x: Tensor, target: Target, sampling: Sampling) -> Tens
         result = replace(x, shape=target.shape, order=channels_last(4))
         size = node.emit.shape_vector(target.shape[2:])
         return node.emit.tensor(op, [node.emit.name(x, channels_last(4)), size], result, more=flags)
+    whole = all(map(_exact, x.shape, target.shape, target.scales))
+    require(whole or sampling.coordinates != "align_corners", "it aligns corners by a scale that gives no whole size")
     for axis in axes:
         x = _along(node, x, axis, target, sampling)
     return x

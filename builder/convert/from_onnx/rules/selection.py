@@ -27,7 +27,7 @@ def where(node: Node) -> Result:
     return node.emit.tensor("SelectV2", found.names, like)
 
 
-@rule("TopK", (1, 10, 11), "axis k largest sorted", inputs=2, outputs=2)
+@rule("TopK", (1, 10, 11, 24), "axis k largest sorted", inputs=2, outputs=2)
 def top_k(node: Node) -> Result:
     x, emit = node.tensor(0), node.emit
     axis = node.axis("axis", -1, x.rank)
@@ -55,21 +55,39 @@ def _count(node: Node) -> int:
     return dims[0]
 
 
-@rule("OneHot", (9, 11), "axis", inputs=3)
+@rule("OneHot", (9, 11, 28), "axis", inputs=3)
 def one_hot(node: Node) -> Result:
     indices, emit = node.tensor(0), node.emit
     depth = int(node.required_constant(1).reshape(-1)[0])
-    off, on = (float(value) for value in node.required_constant(2))
     values = node.required_constant(2)
+    off, on = (float(value) for value in values)
     axis = axis_of(node.int("axis", -1), indices.rank + 1)
     require(axis == indices.rank, "its new axis is not the last one")
     require(indices.nonnegative, "its indices may count from the end")
     shape = (*indices.shape, depth)
     like = Tensor("", shape, identity(len(shape)), values.dtype, nonnegative=min(off, on) >= 0)
     source = emit.name(indices, identity(indices.rank))
-    kind = like.kind.numpy
-    names = [source, emit.int(depth), emit.const(np.asarray(on, kind)), emit.const(np.asarray(off, kind))]
-    return emit.tensor("OneHot", names, like, axis=-1)
+    return _spread(node, ones_at(node, source, depth, like), off, on)
+
+
+def ones_at(node: Node, places: str, depth: int, like: Tensor) -> Tensor:
+    """One at each place along a new last axis, else zero; as int32 first, since OneHot fails to make floats on wasm."""
+    emit = node.emit
+    names = [places, emit.int(depth), emit.int(1), emit.int(0)]
+    found = emit.tensor("OneHot", names, replace(like, dtype=_INT64), axis=-1)
+    if like.kind is Kind.INT:
+        return replace(found, dtype=like.dtype)
+    return emit.tensor("Cast", [found.name], like, kind=Kind.INT, SrcT=Kind.INT, DstT=like.kind)
+
+
+def _spread(node: Node, ones: Tensor, off: float, on: float) -> Tensor:
+    """0 and 1 as `off` and `on`."""
+    if (off, on) == (0, 1) or ones.kind is Kind.BOOL:
+        require((off, on) == (0, 1), "its values are false for true")
+        return ones
+    emit, kind = node.emit, ones.kind.numpy
+    scaled = emit.tensor("Mul", [ones.name, emit.const(np.asarray(on - off, kind))], ones)
+    return emit.tensor("AddV2", [scaled.name, emit.const(np.asarray(off, kind))], scaled)
 
 
 @rule("NonZero", (9, 13))
@@ -87,9 +105,8 @@ def non_zero(node: Node) -> Result:
 
 @rule("Trilu", (14,), "upper", inputs=2)
 def triangle(node: Node) -> Result:
-    """Times a constant triangle of ones."""
+    """By a constant triangle of ones."""
     x, emit = node.tensor(0), node.emit
-    require_float(x)
     diagonal = node.constant(1)
     rows, columns = x.shape[-2:]
     if not isinstance(rows, int) or not isinstance(columns, int):
@@ -98,7 +115,7 @@ def triangle(node: Node) -> Result:
     cut = np.triu if node.flag("upper", True) else np.tril
     mask = cut(np.ones((rows, columns), np.bool_), shift)
     source = replace(x, name=emit.name(x, identity(x.rank)), order=identity(x.rank))
-    zero = emit.float(0.0)
+    zero = emit.const(np.zeros((), x.kind.numpy))
     return emit.tensor("SelectV2", [emit.const(mask), source.name, zero], source)
 
 

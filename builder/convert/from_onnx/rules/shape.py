@@ -17,7 +17,7 @@ from builder.convert.from_onnx.tensors import Constant, Tensor, Value, channels_
 _INT64 = np.dtype(np.int64)
 
 
-@rule("Reshape", (5, 13, 14, 19, 21), "allowzero", inputs=2)
+@rule("Reshape", (5, 13, 14, 19, 21, 23, 24, 25), "allowzero", inputs=2)
 def reshape(node: Node) -> Result:
     x = node.tensor(0)
     wanted = elements_of(node.required(1))
@@ -49,14 +49,14 @@ def _resolved(before: Shape, wanted: Sequence[Dim], keep_zero: bool) -> Shape:
     return tuple(shape)
 
 
-@rule("Flatten", (1, 9, 11, 13, 21), "axis")
+@rule("Flatten", (1, 9, 11, 13, 21, 23, 24, 25), "axis")
 def flatten(node: Node) -> Result:
     x = node.tensor(0)
     axis = node.axis("axis", 1, x.rank, most=x.rank)
     return reshaped(node.emit, x, (product(x.shape[:axis]), product(x.shape[axis:])))
 
 
-@rule("Transpose", (1, 13, 21), "perm")
+@rule("Transpose", (1, 13, 21, 23, 24, 25), "perm")
 def transpose(node: Node) -> Result:
     """Only a label: which stored axis is which ONNX axis."""
     x = node.tensor(0)
@@ -66,7 +66,7 @@ def transpose(node: Node) -> Result:
     return replace(x, shape=shape, order=moved(x.order, perm), elements=None)
 
 
-@rule("Squeeze", (1, 11, 13, 21), "axes", inputs=2)
+@rule("Squeeze", (1, 11, 13, 21, 23, 24, 25), "axes", inputs=2)
 def squeeze(node: Node) -> Result:
     x = node.tensor(0)
     given = node.int_list("axes", 1)
@@ -82,7 +82,7 @@ def squeeze(node: Node) -> Result:
     return node.emit.tensor("Squeeze", [x.name], result, squeeze_dims=places)
 
 
-@rule("Unsqueeze", (1, 11, 13, 21), "axes", inputs=2)
+@rule("Unsqueeze", (1, 11, 13, 21, 23, 24, 25), "axes", inputs=2)
 def unsqueeze(node: Node) -> Result:
     x = node.tensor(0)
     given = node.int_list("axes", 1)
@@ -108,7 +108,7 @@ def _with_axis(node: Node, x: Tensor, axis: int) -> Tensor:
     return node.emit.tensor("ExpandDims", [x.name, node.emit.int(place)], like)
 
 
-@rule("Shape", (1, 13, 15, 19, 21), "start end")
+@rule("Shape", (1, 13, 15, 19, 21, 23, 24, 25), "start end")
 def shape_of(node: Node) -> Result:
     x = node.required(0)
     start, end, _ = slice(node.int("start", 0), node.int("end", x.rank)).indices(x.rank)
@@ -117,7 +117,7 @@ def shape_of(node: Node) -> Result:
     return Tensor(name, (len(dims),), (0,), _INT64, nonnegative=True, elements=dims)
 
 
-@rule("Size", (1, 13, 19, 21))
+@rule("Size", (1, 13, 19, 21, 23, 24, 25))
 def size_of(node: Node) -> Result:
     dim = product(node.required(0).shape)
     return Tensor(node.emit.size(dim), (), (), _INT64, nonnegative=True, elements=(dim,))
@@ -157,7 +157,7 @@ def tile(node: Node) -> Result:
     return node.emit.tensor("Tile", [x.name, stored], result)
 
 
-@rule("ConstantOfShape", (9, 20, 21), "value")
+@rule("ConstantOfShape", (9, 20, 21, 23, 24, 25), "value")
 def constant_of_shape(node: Node) -> Result:
     shape = elements_of(node.required(0))
     if shape is None:
@@ -169,7 +169,7 @@ def constant_of_shape(node: Node) -> Result:
     return node.emit.tensor("Fill", [node.emit.shape_vector(shape), scalar], like)
 
 
-@rule("DepthToSpace", (1, 11, 13), "blocksize mode")
+@rule("DepthToSpace", (1, 11, 13, 28), "blocksize mode")
 def depth_to_space(node: Node) -> Result:
     x, size = _picture(node), node.int("blocksize")
     channels = x.shape[1]
@@ -192,11 +192,11 @@ def stored_last(node: Node, x: Tensor) -> str:
     return node.emit.name(x, channels_last(x.rank))
 
 
-@rule("SpaceToDepth", (1, 13), "blocksize mode")
+@rule("SpaceToDepth", (1, 13, 28), "blocksize mode")
 def space_to_depth(node: Node) -> Result:
     """[n, h·b, w·b, c] → [n, h, b, w, b, c] → [n, h, w, b, b, c] → [n, h, w, b·b·c]: TensorFlow.js has no such kernel."""
     x, size, emit = _picture(node), node.int("blocksize"), node.emit
-    require(node.version < 28 and not node.has("mode"), "its mode is not known")
+    node.choice("mode", "DCR", ("DCR",))
     batch, channels, height, width = x.shape
     require(isinstance(height, int) and isinstance(width, int), "the size of the picture is not known", FIXED_SIZE)
     assert isinstance(height, int) and isinstance(width, int)
