@@ -15,7 +15,7 @@ from builder.convert.from_onnx.fuse import fuse
 from builder.convert.from_onnx.graph import Attribute, StoredShape, dims
 from builder.convert.from_onnx.inputs import Input
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import Refused
+from builder.convert.from_onnx.refusal import Refused, refuse
 from builder.convert.from_onnx.registry import RULES, Rule
 from builder.convert.from_onnx.source import Source
 from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, channels_last, identity
@@ -40,7 +40,7 @@ def converted(source: Source, inputs: Sequence[Input]) -> ConvertedModel:
     return walk.model()
 
 
-# --- what can be said of a node without its inputs ---------------------------------------------------------------------
+# --- what can be said of a node without its inputs ------------------------------------------------------------------
 
 
 def _form(source: Source, node: NodeProto) -> str:
@@ -140,7 +140,7 @@ class _Walk:
             return [value]
         rule: Rule | None = RULES.get(node.op)
         if rule is None:
-            raise Refused("it is known for constants only" if node.op in FOLDS else "there is no rule for it")
+            refuse("it is known for constants only" if node.op in FOLDS else "there is no rule for it")
         found = rule.run(node)
         return [found] if isinstance(found, (Tensor, Constant)) else found
 

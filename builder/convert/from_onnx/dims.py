@@ -120,7 +120,7 @@ def ratio(whole: Sequence[Dim], part: Sequence[Dim]) -> Dim | None:
 
 def broadcast(a: Dim, b: Dim) -> Dim | None:
     """The size of two axes that meet in a broadcasting operation; None if they do not fit."""
-    if a == b or b == 1:
+    if b in (a, 1):
         return a
     if a == 1:
         return b

@@ -32,8 +32,9 @@ def computed(node: Node) -> Value | None:
 def as_value(emit: Emitter, found: Objects, dtype: np.dtype[np.generic]) -> Value | None:
     """A constant if all is known, else a vector or scalar that the running model makes up."""
     elements = tuple(found.reshape(-1))
-    if known(elements) is not None:
-        return Constant(np.asarray(elements, dtype).reshape(found.shape))
+    numbers = known(elements)
+    if numbers is not None:
+        return Constant(np.asarray(numbers, dtype).reshape(found.shape))
     if found.ndim > 1 or dtype.kind != "i":
         return None if found.ndim > 1 else _float_tensor(emit, found, elements, dtype)
     name = emit.size(elements[0]) if found.ndim == 0 else emit.shape_vector(elements)
@@ -78,7 +79,7 @@ def _is_whole(array: Array) -> bool:
 
 def _dtype(node: Node) -> np.dtype[np.generic]:
     if node.op == "Cast":
-        return element_type(node.int("to"))
+        return element_type(node.integer("to"))
     if node.op in ("Shape", "Size"):
         return np.dtype(np.int64)
     if node.op in _TESTS:
@@ -92,7 +93,7 @@ Rule = Callable[[Node, list[Objects]], "Objects | None"]
 
 def _shape(node: Node, _: list[Objects]) -> Objects:
     x = node.required(0)
-    start, end, _step = slice(node.int("start", 0), node.int("end", x.rank)).indices(x.rank)
+    start, end, _step = slice(node.integer("start", 0), node.integer("end", x.rank)).indices(x.rank)
     found = np.empty(max(end - start, 0), object)
     found[:] = x.shape[start:end]
     return found
@@ -107,7 +108,7 @@ def _size(node: Node, _: list[Objects]) -> Objects:
 def _gather(node: Node, inputs: list[Objects]) -> Objects | None:
     array, places = inputs[0], inputs[1]
     indices = known(tuple(places.reshape(-1)))
-    axis = axis_of(node.int("axis", 0), array.ndim)
+    axis = axis_of(node.integer("axis", 0), array.ndim)
     if indices is None or not all(-array.shape[axis] <= index < array.shape[axis] for index in indices):
         return None
     taken = np.take(array, np.asarray(indices, np.int64).reshape(places.shape), axis)
@@ -150,12 +151,13 @@ def _same(_: Node, inputs: list[Objects]) -> Objects:
 def _each(function: Callable[[Dim, Dim], object]) -> Rule:
     def run(_: Node, inputs: list[Objects]) -> Objects | None:
         try:
-            found = np.frompyfunc(function, 2, 1)(inputs[0], inputs[1])
+            left, right = np.broadcast_arrays(inputs[0], inputs[1])
         except ValueError:
             return None
-        result = np.empty(np.shape(found), object)
-        result[...] = found
-        return result
+        found = np.empty(left.shape, object)
+        pairs = zip(left.reshape(-1), right.reshape(-1), strict=True)
+        found.reshape(-1)[:] = [function(a, b) for a, b in pairs]
+        return found
 
     return run
 

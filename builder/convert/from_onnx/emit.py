@@ -74,10 +74,10 @@ class Emitter:
     def ints(self, values: Sequence[int], part: str = "const") -> str:
         return self.const(np.asarray(values, np.int32), part)
 
-    def int(self, value: int) -> str:
+    def integer(self, value: int) -> str:
         return self.const(np.asarray(value, np.int32))
 
-    def float(self, value: float) -> str:
+    def number(self, value: float) -> str:
         return self.const(np.asarray(value, np.float32))
 
     # --- values as an operation wants them
@@ -128,7 +128,7 @@ class Emitter:
     def size(self, dim: Dim) -> str:
         """One size as an int32 scalar."""
         if isinstance(dim, int):
-            return self.int(dim)
+            return self.integer(dim)
         if dim not in self._size_names:
             self._size_names[dim] = self._computed(dim)
         return self._size_names[dim]

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from builder.convert.from_onnx.node import Node, axes_of
-from builder.convert.from_onnx.refusal import Refused, require
+from builder.convert.from_onnx.refusal import refuse, require
 from builder.convert.from_onnx.source import element_type
-from builder.convert.from_onnx.tensors import Array, Constant, Value
+from builder.convert.from_onnx.tensors import Array, Constant, Kind, Value, kind_of
 
 # What folding may make out of a small file: 64 million elements.
 MAX_ELEMENTS = 1 << 26
@@ -28,7 +28,7 @@ def folded(node: Node) -> list[Value] | None:
         with np.errstate(all="ignore"):
             found = fold(node, [value.array for value in node.values if isinstance(value, Constant)])
     except (ValueError, IndexError, TypeError) as error:
-        raise Refused(f"its constants do not fit together: {error}") from error
+        refuse(f"its constants do not fit together: {error}")
     if found is None:
         return None
     return [Constant(np.asarray(array)) for array in (found if isinstance(found, list) else [found])]
@@ -75,9 +75,9 @@ def _constant(node: Node, _: list[Array]) -> Array | None:
     if array is not None:
         return array
     if node.has("value_float"):
-        return np.asarray(node.float("value_float"), np.float32)
+        return np.asarray(node.number("value_float"), np.float32)
     if node.has("value_int"):
-        return np.asarray(node.int("value_int"), np.int64)
+        return np.asarray(node.integer("value_int"), np.int64)
     if node.has("value_floats"):
         return np.asarray(node.floats("value_floats"), np.float32)
     return np.asarray(node.ints("value_ints"), np.int64) if node.has("value_ints") else None
@@ -90,7 +90,7 @@ def _constant_of_shape(node: Node, arrays: list[Array]) -> Array:
 
 
 def _cast(node: Node, arrays: list[Array]) -> Array:
-    return arrays[0].astype(element_type(node.int("to")))
+    return arrays[0].astype(element_type(node.integer("to")))
 
 
 def _reshape(node: Node, arrays: list[Array]) -> Array:
@@ -120,7 +120,7 @@ def _unsqueeze(node: Node, arrays: list[Array]) -> Array:
 
 
 def _concat(node: Node, arrays: list[Array]) -> Array:
-    return np.concatenate(arrays, node.int("axis"))
+    return np.concatenate(arrays, node.integer("axis"))
 
 
 def _split(node: Node, arrays: list[Array]) -> list[Array] | None:
@@ -172,19 +172,20 @@ def _range(_: Node, arrays: list[Array]) -> Array:
 def _matmul(_: Node, arrays: list[Array]) -> Array:
     a, b = map(_wide, arrays)
     _limited([*a.shape[:-1], b.shape[-1]])
-    return np.matmul(a, b)
+    return np.asarray(np.matmul(a, b))
 
 
 def _reduce_product(node: Node, arrays: list[Array]) -> Array | None:
     axes = node.int_list("axes", 1)
     keep = node.flag("keepdims", True)
-    return np.prod(arrays[0], None if not axes else tuple(axes), keepdims=keep, dtype=arrays[0].dtype)
+    found = np.prod(arrays[0], None if not axes else tuple(axes), keepdims=keep, dtype=arrays[0].dtype)
+    return np.asarray(found)
 
 
 def _dequantize(node: Node, arrays: list[Array]) -> Array | None:
     x, scale = arrays[0], arrays[1].astype(np.float32)
     zero = arrays[2].astype(np.float32) if len(arrays) > 2 else np.zeros((), np.float32)
-    if node.int("block_size", 0) or x.dtype.kind not in "iu":
+    if node.integer("block_size", 0) or kind_of(x.dtype) is not Kind.INT:
         return None
     if scale.size > 1:
         shape = [1] * x.ndim
@@ -233,7 +234,7 @@ FOLDS: dict[str, Fold] = {
     "Sin": _elementwise(np.sin),
     "Cos": _elementwise(np.cos),
     "Reciprocal": _elementwise(np.reciprocal),
-    "Where": _elementwise(lambda chosen, a, b: np.where(chosen, a, b)),
+    "Where": _elementwise(np.where),
     "Equal": _elementwise(np.equal),
     "Less": _elementwise(np.less),
     "LessOrEqual": _elementwise(np.less_equal),

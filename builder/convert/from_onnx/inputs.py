@@ -11,13 +11,13 @@ import numpy as np
 from builder.convert.from_onnx.dims import Dim, Shape, Size, unknown
 from builder.convert.from_onnx.layout import describe
 from builder.convert.from_onnx.options import OnnxOptions
-from builder.convert.from_onnx.refusal import Refused
+from builder.convert.from_onnx.refusal import Refused, refuse
 from builder.convert.from_onnx.source import Source, element_type
-from builder.convert.from_onnx.tensors import Order, channels_last, identity
+from builder.convert.from_onnx.tensors import FOUR_BITS, Order, channels_last, identity
 from builder.errors import ONNX_INPUT, ONNX_LAYOUT, Problem, UserError, problem
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, ValueInfoProto
+    from onnx import NodeProto, TensorShapeProto, ValueInfoProto
 
 _CHANNELS = (1, 3, 4)
 _CHANNELS_SECOND = frozenset(
@@ -63,34 +63,38 @@ def _unknown_names(source: Source, entries: list[ValueInfoProto], options: OnnxO
 
 def _read(source: Source, entry: ValueInfoProto, options: OnnxOptions) -> Input:
     if not entry.type.HasField("tensor_type"):
-        raise Refused("it is no tensor")
+        refuse("it is no tensor")
     tensor = entry.type.tensor_type
     dtype = element_type(tensor.elem_type)
-    declared = [_dim(dim.dim_value, dim.dim_param) for dim in tensor.shape.dim] if tensor.HasField("shape") else None
+    if dtype.name in FOUR_BITS:
+        refuse("its element type has 4 bits")
+    declared = [_dim(dim) for dim in tensor.shape.dim] if tensor.HasField("shape") else None
     shape = _shape(declared, options.input_shapes.get(entry.name))
     return Input(entry.name, shape, dtype, _order(source, entry.name, shape, options))
 
 
-def _dim(value: int, name: str) -> Dim:
-    if value > 0:
-        return value
-    return Size(name[:60]) if name else unknown()
+def _dim(dim: TensorShapeProto.Dimension) -> Dim:
+    if not dim.HasField("dim_value"):
+        return Size(dim.dim_param[:60]) if dim.dim_param else unknown()
+    return dim.dim_value if dim.dim_value >= 0 else unknown()
 
 
 def _shape(declared: list[Dim] | None, given: tuple[int, ...] | None) -> Shape:
     """What the model declares, with the sizes that the user gives."""
     if given is None:
         if declared is None:
-            raise Refused("it does not say how many axes it has")
+            refuse("it does not say how many axes it has")
+        if 0 in declared:
+            refuse("one of its sizes is 0")
         return tuple(declared)
     if declared is None:
         declared = [unknown() for _ in given]
     if len(given) != len(declared):
-        raise Refused(f"{len(given)} sizes are given for its {len(declared)} axes")
+        refuse(f"{len(given)} sizes are given for its {len(declared)} axes")
     result: list[Dim] = []
     for dim, size in zip(declared, given, strict=True):
         if size == 0 or size < -1:
-            raise Refused(f"{size} is no size")
+            refuse(f"{size} is no size")
         # A size that the file fixes may be opened; whether the graph bears it, its operations tell.
         result.append(size if size > 0 else dim if isinstance(dim, Size) else unknown())
     return tuple(result)
@@ -102,10 +106,10 @@ def _shape(declared: list[Dim] | None, given: tuple[int, ...] | None) -> Shape:
 def _order(source: Source, name: str, shape: Shape, options: OnnxOptions) -> Order:
     if len(shape) != 4:
         return identity(len(shape))
-    layout = options.input_layout
+    layout: str | None = options.input_layout
     if layout == "auto":
-        layout = _used_as(source, name) or _looks_like(shape) or "auto"
-    if layout == "auto":
+        layout = _used_as(source, name) or _looks_like(shape)
+    if layout is None:
         raise UserError([problem(ONNX_LAYOUT, source.path, name=name, shape=describe(shape))])
     return channels_last(4) if layout == "NCHW" else identity(4)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from builder.convert.from_onnx.dims import Dim, Shape, broadcast_shapes, ratio
 from builder.convert.from_onnx.emit import Emitter
-from builder.convert.from_onnx.refusal import Refused
+from builder.convert.from_onnx.refusal import refuse
 from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, channels_last, identity
 
 
@@ -32,10 +32,10 @@ class Aligned:
 
 
 def align(emit: Emitter, values: Sequence[Value]) -> Aligned:
-    """The values in one stored order, constants with leading axes of size 1 left out; refuses shapes that do not fit."""
+    """The values in one stored order, constants without leading axes of size 1; refuses shapes that do not fit."""
     shape = broadcast_shapes([value.shape for value in values])
     if shape is None:
-        raise Refused("its inputs do not fit together: " + ", ".join(describe(value.shape) for value in values))
+        refuse("its inputs do not fit together: " + ", ".join(describe(value.shape) for value in values))
     order = common_order(values, len(shape))
     # Where one tensor has all axes, TensorFlow.js adds those that constants lack.
     short = any(isinstance(value, Tensor) and value.rank == len(shape) for value in values)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.convert.from_onnx.emit import Emitter
-from builder.convert.from_onnx.refusal import Refused, require
+from builder.convert.from_onnx.refusal import refuse, require
 from builder.convert.from_onnx.source import array_of
 from builder.convert.from_onnx.tensors import Array, Constant, Tensor, Value
 
@@ -39,16 +39,16 @@ class Node:
     def has(self, name: str) -> bool:
         return name in self._attributes
 
-    def int(self, name: str, default: int | None = None) -> int:
+    def integer(self, name: str, default: int | None = None) -> int:
         found = self._read(name, _INT)
         return found.i if found else _default(name, default)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        value = self.int(name, default)
+        value = self.integer(name, default)
         require(value in (0, 1), f"its attribute {name} is {value}, neither 0 nor 1")
         return bool(value)
 
-    def float(self, name: str, default: float | None = None) -> float:
+    def number(self, name: str, default: float | None = None) -> float:
         found = self._read(name, _FLOAT)
         # The number that was written, not its float32 neighbour: 0.01 rather than 0.009999999776.
         return float(str(np.float32(found.f))) if found else _default(name, default)
@@ -84,7 +84,7 @@ class Node:
     def required(self, index: int) -> Value:
         value = self.value(index)
         if value is None:
-            raise Refused(f"its input {index} is missing")
+            refuse(f"its input {index} is missing")
         return value
 
     def tensor(self, index: int) -> Tensor:
@@ -97,7 +97,7 @@ class Node:
         if value is None:
             return None
         if not isinstance(value, Constant):
-            raise Refused(f"its input {index} is computed; it has to be a constant")
+            refuse(f"its input {index} is computed; it has to be a constant")
         return value.array
 
     def required_constant(self, index: int) -> Array:
@@ -115,7 +115,7 @@ class Node:
 
     def axis(self, name: str, default: int | None, rank: int, *, most: int | None = None) -> int:
         """An axis attribute, counted from the front; `most` is the largest that is allowed, if not `rank - 1`."""
-        return axis_of(self.int(name, default), rank, most)
+        return axis_of(self.integer(name, default), rank, most)
 
 
 def axis_of(axis: int, rank: int, most: int | None = None) -> int:

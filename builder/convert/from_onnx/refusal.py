@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 
 class Refused(Exception):
     """This node cannot be expressed exactly; `remedy` is what the user can do about it."""
@@ -12,10 +14,14 @@ class Refused(Exception):
         self.remedy = remedy or "Export the model without this operation, or convert it with --route onnx-tf."
 
 
+def refuse(reason: str, remedy: str = "") -> NoReturn:
+    raise Refused(reason, remedy)
+
+
 def require(condition: object, reason: str, remedy: str = "") -> None:
     """Refuses unless the condition holds."""
     if not condition:
-        raise Refused(reason, remedy)
+        refuse(reason, remedy)
 
 
 FIXED_SIZE = "Give the model a fixed input size: --input-shape NAME=1,3,224,224 (in the order of the ONNX model)."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from builder.convert.from_onnx.refusal import Refused, require
+from builder.convert.from_onnx.refusal import Refused, refuse, require
 from builder.convert.from_onnx.tensors import Array
 from builder.errors import NOT_ONNX, ONNX_DATA, ONNX_OPSET, UserError, fail, problem
 
@@ -162,7 +162,7 @@ def element_type(number: int) -> np.dtype[Any]:
     from onnx.helper import tensor_dtype_to_np_dtype
 
     require(number in _READABLE, "its element type is none that TensorFlow.js can stand for")
-    return np.dtype(np.int8) if number in _FOUR_BITS else tensor_dtype_to_np_dtype(number)
+    return tensor_dtype_to_np_dtype(number)
 
 
 def array_of(tensor: TensorProto) -> Array:
@@ -179,8 +179,8 @@ def array_of(tensor: TensorProto) -> Array:
     require(count <= 2 * held, f"its shape {list(shape)} claims more than the {held} elements that are there")
     try:
         return np.asarray(to_array(tensor)).astype(dtype, copy=False)
-    except (ValueError, TypeError) as error:
-        raise Refused("its data do not fit its shape") from error
+    except (ValueError, TypeError):
+        refuse("its data do not fit its shape")
 
 
 def external_array(tensor: TensorProto, folder: Path) -> Array:
@@ -198,7 +198,7 @@ def external_array(tensor: TensorProto, folder: Path) -> Array:
             file.seek(offset)
             return _from_bytes(file.read(needed), dtype, shape)
     except OSError as error:
-        raise Refused(f"{path.name}: {error.strerror}") from error
+        refuse(f"{path.name}: {error.strerror}")
 
 
 def _inside(folder: Path, location: str) -> Path:

@@ -1,4 +1,4 @@
-"""Values of an ONNX graph while it is converted: constants, and tensors with the order in which their axes are stored."""
+"""Values of an ONNX graph while it is converted: constants, and tensors with their stored order of axes."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ class Kind(Enum):
         return np.dtype({"DT_FLOAT": np.float32, "DT_INT32": np.int32, "DT_BOOL": np.bool_}[self.value])
 
 
+FOUR_BITS = ("int4", "uint4")
+
+
 def kind_of(dtype: np.dtype[Any]) -> Kind:
     """What stands for an ONNX element type in TensorFlow.js: float16, float64 and bfloat16 become float32."""
     if dtype.kind == "b":
         return Kind.BOOL
-    return Kind.INT if dtype.kind in "iu" else Kind.FLOAT
+    return Kind.INT if dtype.kind in "iu" or dtype.name in FOUR_BITS else Kind.FLOAT
 
 
 def identity(rank: int) -> Order:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from builder.convert.from_onnx.dims import Dim, add, ceildiv, floordiv
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import FIXED_SIZE, Refused, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
 
 _MODES = ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")
 
@@ -76,7 +76,7 @@ def _pads(
     for size, width, stride, dilation in zip(sizes, kernel, strides, dilations, strict=True):
         reach = (width - 1) * dilation + 1
         if not isinstance(size, int) and stride != 1:
-            raise Refused(f"{mode} padding depends on a size that is not known", FIXED_SIZE)
+            refuse(f"{mode} padding depends on a size that is not known", FIXED_SIZE)
         begin, end = same_padding(size if isinstance(size, int) else reach, reach, stride)
         found.append((begin, end) if mode == "SAME_UPPER" else (end, begin))
     return found

@@ -42,7 +42,7 @@ rule("Softplus", (1, 22))(_plain("Softplus", True))
 
 @rule("LeakyRelu", (6, 16), "alpha")
 def leaky_relu(node: Node) -> Result:
-    return unary(node.emit, "LeakyRelu", _floats(node), alpha=node.float("alpha", 0.01))
+    return unary(node.emit, "LeakyRelu", _floats(node), alpha=node.number("alpha", 0.01))
 
 
 @rule("PRelu", (7, 9, 16), inputs=2)
@@ -62,7 +62,7 @@ def _exponential(node: Node, x: Tensor, alpha: float) -> Tensor:
 
 @rule("Elu", (6, 22), "alpha")
 def elu(node: Node) -> Result:
-    x, alpha = _floats(node), node.float("alpha", 1.0)
+    x, alpha = _floats(node), node.number("alpha", 1.0)
     if alpha == 1:
         return unary(node.emit, "Elu", x)
     return binary(node.emit, "AddV2", [unary(node.emit, "Relu", x), _exponential(node, x, alpha)])
@@ -70,7 +70,7 @@ def elu(node: Node) -> Result:
 
 @rule("Celu", (12, 28), "alpha")
 def celu(node: Node) -> Result:
-    x, alpha = _floats(node), node.float("alpha", 1.0)
+    x, alpha = _floats(node), node.number("alpha", 1.0)
     lower = _exponential(node, with_scalar(node.emit, "Mul", x, 1 / alpha), alpha)
     return binary(node.emit, "AddV2", [unary(node.emit, "Relu", x), lower])
 
@@ -78,7 +78,7 @@ def celu(node: Node) -> Result:
 @rule("Selu", (6, 22), "alpha gamma")
 def selu(node: Node) -> Result:
     x, emit = _floats(node), node.emit
-    alpha, gamma = node.float("alpha", _SELU_ALPHA), node.float("gamma", _SELU_GAMMA)
+    alpha, gamma = node.number("alpha", _SELU_ALPHA), node.number("gamma", _SELU_GAMMA)
     if math.isclose(alpha, _SELU_ALPHA, rel_tol=1e-6) and math.isclose(gamma, _SELU_GAMMA, rel_tol=1e-6):
         return unary(emit, "Selu", x)
     upper = with_scalar(emit, "Mul", unary(emit, "Relu", x), gamma)
@@ -87,7 +87,7 @@ def selu(node: Node) -> Result:
 
 @rule("HardSigmoid", (6, 22), "alpha beta")
 def hard_sigmoid(node: Node) -> Result:
-    return _hard_sigmoid(node, _floats(node), node.float("alpha", 0.2), node.float("beta", 0.5))
+    return _hard_sigmoid(node, _floats(node), node.number("alpha", 0.2), node.number("beta", 0.5))
 
 
 def _hard_sigmoid(node: Node, x: Tensor, alpha: float, beta: float) -> Tensor:
@@ -123,7 +123,7 @@ def mish(node: Node) -> Result:
 
 @rule("Swish", (24,), "alpha")
 def swish(node: Node) -> Result:
-    x, emit, alpha = _floats(node), node.emit, node.float("alpha", 1.0)
+    x, emit, alpha = _floats(node), node.emit, node.number("alpha", 1.0)
     return binary(emit, "Mul", [x, unary(emit, "Sigmoid", x if alpha == 1 else with_scalar(emit, "Mul", x, alpha))])
 
 
@@ -136,7 +136,7 @@ def softsign(node: Node) -> Result:
 @rule("ThresholdedRelu", (10, 22), "alpha")
 def thresholded_relu(node: Node) -> Result:
     x, emit = _floats(node), node.emit
-    above = emit.tensor("Greater", [x.name, emit.float(node.float("alpha", 1.0))], replace(x, dtype=np.dtype(bool)))
+    above = emit.tensor("Greater", [x.name, emit.number(node.number("alpha", 1.0))], replace(x, dtype=np.dtype(bool)))
     kept = emit.tensor("Cast", [above.name], x, SrcT=Kind.BOOL, DstT=Kind.FLOAT)
     return binary(emit, "Mul", [x, kept])
 
@@ -160,7 +160,7 @@ def clip(node: Node) -> Result:
 def _bound(node: Node, name: str, index: int, default: float) -> float | None:
     """The bound as a number; None if the model computes it."""
     if node.version < 11:
-        return node.float(name, default)
+        return node.number(name, default)
     if isinstance(node.value(index), Tensor):
         return None
     array = node.constant(index)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import Refused, require
+from builder.convert.from_onnx.refusal import refuse, require
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, Run, rule
 from builder.convert.from_onnx.rules.elementwise import BOOL, binary, require_float, require_wide, unary
 from builder.convert.from_onnx.source import element_type
-from builder.convert.from_onnx.tensors import Constant, Kind, Tensor, Value
+from builder.convert.from_onnx.tensors import FOUR_BITS, Constant, Kind, Tensor, Value
 
 # ONNX operator: TensorFlow.js operation, ONNX versions, whether the result is never negative.
 _FLOAT_ONLY: dict[str, tuple[str, tuple[int, ...], bool]] = {
@@ -161,7 +161,7 @@ def minimum(node: Node) -> Result:
 def mean(node: Node) -> Result:
     total = _many(node, "AddV2")
     require_float(total)
-    scale = node.emit.float(1 / len(node.values))
+    scale = node.emit.number(1 / len(node.values))
     return node.emit.tensor("Mul", [total.name, scale], total)
 
 
@@ -216,6 +216,7 @@ def is_infinite(node: Node) -> Result:
 
 def cast(node: Node, x: Tensor, target: np.dtype[np.generic]) -> Tensor:
     """x as another type; a cast between types that are one in TensorFlow.js only changes the name."""
+    require(target.name not in FOUR_BITS, f"it casts to {target}, which wraps around")
     narrowing = target.kind in "iu" and target.itemsize < min(x.dtype.itemsize, 4) and x.dtype.kind in "iu"
     require(not narrowing, f"it narrows {x.dtype} to {target}, which wraps around")
     like = replace(x, dtype=target, nonnegative=x.nonnegative)
@@ -227,7 +228,7 @@ def cast(node: Node, x: Tensor, target: np.dtype[np.generic]) -> Tensor:
 @rule("Cast", (6, 9, 13, 19, 21, 23, 24, 25, 28), "to saturate")
 def cast_to(node: Node) -> Result:
     """float16 is computed in float32, so casting between the two does nothing."""
-    return cast(node, node.tensor(0), element_type(node.int("to")))
+    return cast(node, node.tensor(0), element_type(node.integer("to")))
 
 
 @rule("CastLike", (15, 19, 21, 23, 24, 25), "saturate", inputs=2)
@@ -244,6 +245,6 @@ def same(node: Node) -> Result:
 def dropout(node: Node) -> Result:
     training = node.constant(2)
     if training is not None and bool(training.reshape(-1)[0]):
-        raise Refused("it drops values at random", "Export the model in inference mode: call model.eval() first.")
+        refuse("it drops values at random", "Export the model in inference mode: call model.eval() first.")
     require(len([name for name in node.outputs if name]) == 1, "its mask is an output")
     return node.required(0)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from builder.convert.from_onnx.dims import Shape, broadcast_shapes, product
+from builder.convert.from_onnx.layout import describe, reshaped
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import Refused, require
+from builder.convert.from_onnx.refusal import refuse, require
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, rule
 from builder.convert.from_onnx.rules.elementwise import binary, require_float, with_scalar
 from builder.convert.from_onnx.rules.shape import broadcast_to
-from builder.convert.from_onnx.layout import describe, reshaped
 from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, identity
 
 
@@ -63,7 +63,7 @@ def _batched(node: Node, left: Tensor, right: Tensor) -> Tensor:
         left.shape[-1] == right.shape[-2] or not isinstance(left.shape[-1], int) or not isinstance(right.shape[-2], int)
     )
     if batch is None or not fits:
-        raise Refused(f"{describe(left.shape)} does not fit {describe(right.shape)}")
+        refuse(f"{describe(left.shape)} does not fit {describe(right.shape)}")
     (a, adj_x), (b, adj_y) = _side(node, left, batch), _side(node, right, batch)
     shape: Shape = (*batch, left.shape[-2], right.shape[-1])
     like = Tensor("", shape, identity(len(shape)), left.dtype)
@@ -89,7 +89,7 @@ def gemm(node: Node) -> Result:
     x, y, bias = node.required(0), node.required(1), node.value(2)
     require_float(x)
     require(x.rank == y.rank == 2, "its matrices do not have two axes")
-    alpha, beta = node.float("alpha", 1.0), node.float("beta", 1.0)
+    alpha, beta = node.number("alpha", 1.0), node.number("beta", 1.0)
     left = _turned(node.emit.lifted(x)) if node.flag("transA") else node.emit.lifted(x)
     if isinstance(y, Constant):
         array = y.array.T if node.flag("transB") else y.array

@@ -25,6 +25,15 @@ class Plane:
     flat: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Kernel:
+    """What is convolved: `weights` are [out, in, height, width], in `groups` along the first axis."""
+
+    x: Tensor
+    weights: Array
+    groups: int
+
+
 def as_plane(node: Node, x: Tensor) -> Plane:
     """x as a picture: one spatial axis becomes a picture of height 1."""
     require(x.rank in (3, 4), f"its input has {x.rank} axes; one or two spatial axes are converted")
@@ -32,7 +41,7 @@ def as_plane(node: Node, x: Tensor) -> Plane:
     if x.rank == 4:
         return Plane(replace(x, name=name, order=channels_last(4), elements=None), False)
     batch, channels, width = x.shape
-    raised = node.emit.op("ExpandDims", [name, node.emit.int(1)], kind=x.kind, Tdim=Kind.INT)
+    raised = node.emit.op("ExpandDims", [name, node.emit.integer(1)], kind=x.kind, Tdim=Kind.INT)
     like = replace(x, shape=(batch, channels, 1, width), order=channels_last(4), elements=None)
     return Plane(node.emit.named(raised, like), True)
 
@@ -57,14 +66,14 @@ def conv(node: Node) -> Result:
     require(weights.ndim == x.rank, "its weights and its input differ in their number of axes")
     kernel = list(weights.shape[2:])
     require(node.ints("kernel_shape", kernel) == kernel, "its kernel_shape does not fit its weights")
-    groups = node.int("group", 1)
+    groups = node.integer("group", 1)
     _check_channels(x.shape[1], weights, groups)
     plane = as_plane(node, x)
     height, width = as_pair(read_axes(node, x.shape[2:], kernel))
     weights = weights.reshape(*weights.shape[:2], height.kernel, width.kernel)
     shape = (x.shape[0], weights.shape[0], height.count, width.count)
     result = replace(plane.tensor, shape=shape, nonnegative=False)
-    stored = _convolved(node, plane.tensor, weights, groups, (height, width), result)
+    stored = _convolved(node, _Kernel(plane.tensor, weights, groups), (height, width), result)
     if bias is not None:
         require(bias.shape == weights.shape[:1], "its bias does not fit its weights")
         stored = node.emit.tensor("AddV2", [stored.name, node.emit.const(bias, "bias")], result)
@@ -77,32 +86,33 @@ def _check_channels(channels: Dim, weights: Array, groups: int) -> None:
             f"its {weights.shape[1]} x {groups} channels do not fit the {channels} of its input")  # fmt: skip
 
 
-def _convolved(node: Node, x: Tensor, weights: Array, groups: int, axes: tuple[Axis, Axis], result: Tensor) -> Tensor:
+def _convolved(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis], result: Tensor) -> Tensor:
     """TensorFlow.js has stride or dilation, not both: then every window is computed and some are taken."""
     strides = [axis.stride for axis in axes]
     both = max(strides) > 1 and max(axis.dilation for axis in axes) > 1
     if not both:
-        return node.emit.named(_grouped(node, x, weights, groups, axes), result)
+        return node.emit.named(_grouped(node, kernel, axes), result)
     dense = (replace(axes[0], stride=1), replace(axes[1], stride=1))
-    name = _grouped(node, x, weights, groups, dense)
+    name = _grouped(node, kernel, dense)
     taken = node.emit.sliced(name, [None] * 4, [None] * 4, [1, *strides, 1], Kind.FLOAT)
     return node.emit.named(taken, result)
 
 
-def _grouped(node: Node, x: Tensor, weights: Array, groups: int, axes: tuple[Axis, Axis]) -> str:
+def _grouped(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis]) -> str:
     emit, attributes = node.emit, convolution_attributes(axes)
+    x, weights, groups = kernel.x, kernel.weights, kernel.groups
     if groups == 1:
         return emit.op("Conv2D", [x.name, emit.const(weights.transpose(2, 3, 1, 0), "weights")], more=attributes)
     if weights.shape[1] == 1:
         stored = weights.reshape(groups, -1, *weights.shape[2:]).transpose(2, 3, 0, 1)
         return emit.op("DepthwiseConv2dNative", [x.name, emit.const(stored, "weights")], more=attributes)
-    split = emit.op("Split", [emit.int(3), x.name], num_split=groups)
+    split = emit.op("Split", [emit.integer(3), x.name], num_split=groups)
     parts = []
     for index, part in enumerate(np.split(weights, groups)):
         source = f"{split}:{index}" if index else split
         stored = part.transpose(2, 3, 1, 0)
         parts.append(emit.op("Conv2D", [source, emit.const(stored, "weights")], more=attributes))
-    return emit.op("ConcatV2", [*parts, emit.int(3)], N=groups, Tidx=Kind.INT)
+    return emit.op("ConcatV2", [*parts, emit.integer(3)], N=groups, Tidx=Kind.INT)
 
 
 def convolution_attributes(axes: tuple[Axis, Axis]) -> dict[str, Attribute]:

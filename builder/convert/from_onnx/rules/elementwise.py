@@ -34,7 +34,7 @@ def unary(emit: Emitter, op: str, x: Tensor, *, nonnegative: bool = False, **att
 
 def with_scalar(emit: Emitter, op: str, x: Tensor, value: float) -> Tensor:
     """x op value."""
-    return replace(emit.tensor(op, [x.name, emit.float(value)], x), nonnegative=False)
+    return replace(emit.tensor(op, [x.name, emit.number(value)], x), nonnegative=False)
 
 
 def binary(emit: Emitter, op: str, values: Sequence[Value], *, dtype: np.dtype[np.generic] | None = None) -> Tensor:
@@ -53,7 +53,7 @@ def clipped(emit: Emitter, x: Tensor, low: float, high: float) -> Tensor:
     if (low, high) in ((0, 6), (0, np.inf)):
         return unary(emit, "Relu6" if high == 6 else "Relu", x, nonnegative=True)
     if high == np.inf:
-        return replace(emit.tensor("Maximum", [x.name, emit.float(low)], x), nonnegative=low >= 0)
+        return replace(emit.tensor("Maximum", [x.name, emit.number(low)], x), nonnegative=low >= 0)
     if low == -np.inf:
-        return replace(emit.tensor("Minimum", [x.name, emit.float(high)], x), nonnegative=False)
-    return replace(emit.tensor("ClipByValue", [x.name, emit.float(low), emit.float(high)], x), nonnegative=low >= 0)
+        return replace(emit.tensor("Minimum", [x.name, emit.number(high)], x), nonnegative=False)
+    return replace(emit.tensor("ClipByValue", [x.name, emit.number(low), emit.number(high)], x), nonnegative=low >= 0)

@@ -9,7 +9,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import Dim, add
 from builder.convert.from_onnx.layout import common_order, describe
 from builder.convert.from_onnx.node import Node, axes_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, Refused, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, rule
 from builder.convert.from_onnx.tensors import Kind, Tensor
 
@@ -29,7 +29,7 @@ def concat(node: Node) -> Result:
     order = common_order(values, rank)
     nonnegative = all(value.nonnegative for value in values)
     like = Tensor("", tuple(shape), order, values[0].dtype, nonnegative)
-    place = node.emit.int(order.index(axis))
+    place = node.emit.integer(order.index(axis))
     names = [node.emit.name(value, order) for value in values]
     return node.emit.tensor("ConcatV2", [*names, place], like, N=len(values), Tidx=Kind.INT)
 
@@ -48,12 +48,12 @@ def split(node: Node) -> Result:
     axis = node.axis("axis", 0, x.rank)
     sizes = node.int_list("split", 1)
     if sizes is None:
-        sizes = _even(x.shape[axis], node.int("num_outputs", len(node.outputs)))
+        sizes = _even(x.shape[axis], node.integer("num_outputs", len(node.outputs)))
     require(len(sizes) == len(node.outputs) and min(sizes) >= 0, "its sizes do not fit its outputs")
     whole = x.shape[axis]
     require(not isinstance(whole, int) or sum(sizes) == whole, f"its sizes {sizes} do not add up to {whole}")
     emit, place = node.emit, x.order.index(axis)
-    name = emit.op("SplitV", [x.name, emit.ints(sizes), emit.int(place)], kind=x.kind, num_split=len(sizes))
+    name = emit.op("SplitV", [x.name, emit.ints(sizes), emit.integer(place)], kind=x.kind, num_split=len(sizes))
     return [
         emit.named(f"{name}:{index}" if index else name, _resized(x, axis, size)) for index, size in enumerate(sizes)
     ]
@@ -66,7 +66,7 @@ def _resized(x: Tensor, axis: int, size: Dim) -> Tensor:
 def _even(size: Dim, parts: int) -> list[int]:
     """Equal parts, the last one smaller where they do not divide."""
     if not isinstance(size, int):
-        raise Refused("it splits an axis whose size is not known", FIXED_SIZE)
+        refuse("it splits an axis whose size is not known", FIXED_SIZE)
     require(0 < parts <= size, f"it makes {parts} parts of {size}")
     chunk = -(-size // parts)
     return [min(chunk, size - chunk * index) for index in range(parts)]
@@ -96,7 +96,7 @@ def pad(node: Node) -> Result:
 
 def _fill(node: Node) -> float:
     if node.version < 11:
-        return node.float("value", 0.0)
+        return node.number("value", 0.0)
     array = node.constant(2)
     return 0.0 if array is None or not array.size else float(array.reshape(-1)[0])
 
@@ -105,7 +105,7 @@ def _amounts(node: Node, x: Tensor) -> tuple[list[int], list[int]]:
     """What is added in front of and behind each axis; negative amounts are cut off."""
     pads = node.int_list("pads", 1)
     if pads is None:
-        raise Refused("its pads are missing")
+        refuse("its pads are missing")
     chosen = node.constant(3)
     axes = axes_of([int(axis) for axis in chosen], x.rank) if chosen is not None else list(range(x.rank))
     require(len(pads) == 2 * len(axes), "its pads do not fit its axes")

@@ -25,10 +25,10 @@ def batch_normalization(node: Node) -> Result:
     x = node.tensor(0)
     require_float(x)
     require(not node.flag("training_mode"), "it is in training mode", "Call model.eval() before the export.")
-    require(node.int("spatial", 1) == 1, "it normalizes each place by itself")
+    require(node.integer("spatial", 1) == 1, "it normalizes each place by itself")
     require(len([name for name in node.outputs if name]) == 1, "its running statistics are outputs")
     scale, bias, mean, variance = (node.required_constant(index).astype(np.float64) for index in (1, 2, 3, 4))
-    factor = scale / np.sqrt(variance + node.float("epsilon", 1e-5))
+    factor = scale / np.sqrt(variance + node.number("epsilon", 1e-5))
     return _affine(node, x, factor, bias - mean * factor)
 
 
@@ -66,7 +66,7 @@ def layer_normalization(node: Node) -> Result:
     require_float(x)
     require(len([name for name in node.outputs if name]) == 1, "its statistics are outputs")
     axes = range(node.axis("axis", -1, x.rank), x.rank)
-    normal = standardized(node, x, axes, node.float("epsilon", 1e-5))
+    normal = standardized(node, x, axes, node.number("epsilon", 1e-5))
     return _scaled(node, normal, node.required(1), node.value(2))
 
 
@@ -76,7 +76,7 @@ def rms_normalization(node: Node) -> Result:
     require_float(x)
     axes = range(node.axis("axis", -1, x.rank), x.rank)
     power = reduced(node, "Mean", unary(emit, "Square", x), axes, keep=True)
-    factor = unary(emit, "Rsqrt", with_scalar(emit, "AddV2", power, node.float("epsilon", 1e-5)))
+    factor = unary(emit, "Rsqrt", with_scalar(emit, "AddV2", power, node.number("epsilon", 1e-5)))
     return _scaled(node, binary(emit, "Mul", [x, factor]), node.required(1), None)
 
 
@@ -84,20 +84,20 @@ def rms_normalization(node: Node) -> Result:
 def instance_normalization(node: Node) -> Result:
     x = node.tensor(0)
     require_float(x)
-    normal = standardized(node, x, range(2, x.rank), node.float("epsilon", 1e-5))
+    normal = standardized(node, x, range(2, x.rank), node.number("epsilon", 1e-5))
     return _affine(node, normal, node.required_constant(1), node.required_constant(2))
 
 
 @rule("GroupNormalization", (18, 21), "epsilon num_groups stash_type", inputs=3)
 def group_normalization(node: Node) -> Result:
     """Until opset 20 with a factor per group, then per channel."""
-    x, groups = node.tensor(0), node.int("num_groups")
+    x, groups = node.tensor(0), node.integer("num_groups")
     require_float(x)
     channels = x.shape[1]
     require(isinstance(channels, int) and groups > 0 and channels % groups == 0, "its channels do not divide")
     assert isinstance(channels, int)
     split = reshaped(node.emit, x, (x.shape[0], groups, channels // groups, *x.shape[2:]))
-    normal = standardized(node, split, range(2, split.rank), node.float("epsilon", 1e-5))
+    normal = standardized(node, split, range(2, split.rank), node.number("epsilon", 1e-5))
     back = reshaped(node.emit, normal, x.shape)
     repeats = channels // groups if node.version < 21 else 1
     scale, bias = (np.repeat(node.required_constant(index), repeats) for index in (1, 2))
@@ -113,7 +113,7 @@ def mean_variance_normalization(node: Node) -> Result:
 
 @rule("LRN", (1, 13), "alpha beta bias size")
 def local_response_normalization(node: Node) -> Result:
-    x, size = node.tensor(0), node.int("size")
+    x, size = node.tensor(0), node.integer("size")
     require(x.rank == 4, f"its input has {x.rank} axes, not 4")
     require(size % 2 == 1, f"its window of {size} channels is even; TensorFlow.js takes odd ones")
     result = replace(x, order=channels_last(4))
@@ -122,9 +122,9 @@ def local_response_normalization(node: Node) -> Result:
         [stored_last(node, x)],
         result,
         depth_radius=size // 2,
-        bias=node.float("bias", 1.0),
-        alpha=node.float("alpha", 1e-4) / size,
-        beta=node.float("beta", 0.75),
+        bias=node.number("bias", 1.0),
+        alpha=node.number("alpha", 1e-4) / size,
+        beta=node.number("beta", 0.75),
     )
 
 
@@ -132,7 +132,7 @@ def local_response_normalization(node: Node) -> Result:
 def lp_normalization(node: Node) -> Result:
     x, emit = node.tensor(0), node.emit
     require_float(x)
-    axis, power = node.axis("axis", -1, x.rank), node.int("p", 2)
+    axis, power = node.axis("axis", -1, x.rank), node.integer("p", 2)
     require(power in (1, 2), f"its p is {power}; 1 and 2 are known")
     parts = reduced(node, "Sum", unary(emit, "Abs" if power == 1 else "Square", x, nonnegative=True), [axis], keep=True)
     # Where all is zero, ONNX gives zero.
@@ -171,7 +171,7 @@ def hardmax(node: Node) -> Result:
     axis = node.axis("axis", -1 if node.version >= 13 else 1, x.rank)
     require(axis == x.rank - 1 and isinstance(x.shape[axis], int), "it is not over a last axis of known size")
     source = emit.name(x, identity(x.rank))
-    place = emit.op("ArgMax", [source, emit.int(axis)], kind=x.kind)
+    place = emit.op("ArgMax", [source, emit.integer(axis)], kind=x.kind)
     size = x.shape[axis]
     assert isinstance(size, int)
     result = replace(x, order=identity(x.rank), nonnegative=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,34 +34,51 @@ def average_pool(node: Node) -> Result:
     return _pooled(node, "AvgPool")
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """A pooling of `x` by windows along height and width; `extra` completes the last windows of ceil_mode."""
+
+    op: str
+    x: Tensor
+    axes: tuple[Axis, Axis]
+    extra: tuple[int, int]
+
+    @property
+    def pads(self) -> Pads:
+        return [(axis.begin, axis.end) for axis in self.axes]
+
+    @property
+    def whole_pads(self) -> Pads:
+        return [(axis.begin, axis.end + more) for axis, more in zip(self.axes, self.extra, strict=True)]
+
+
 def _pooled(node: Node, op: str) -> Tensor:
     x = node.tensor(0)
     require_float(x)
-    kernel = node.ints("kernel_shape")
     plane = as_plane(node, x)
-    axes = as_pair(read_axes(node, x.shape[2:], kernel))
+    axes = as_pair(read_axes(node, x.shape[2:], node.ints("kernel_shape")))
     require(all(axis.dilation == 1 for axis in axes), "TensorFlow.js has no pooling with dilations")
     ceil = node.flag("ceil_mode")
-    counts = [ceil_count(axis) if ceil else axis.count for axis in axes]
-    result = replace(plane.tensor, shape=(*x.shape[:2], *counts))
-    return from_plane(node, _windowed(node, op, plane.tensor, axes, result, ceil), plane.flat)
+    height, width = [ceil_count(axis) if ceil else axis.count for axis in axes]
+    extra = (_behind(axes[0], height), _behind(axes[1], width)) if ceil else (0, 0)
+    result = replace(plane.tensor, shape=(*x.shape[:2], height, width))
+    return from_plane(node, _windowed(node, _Pool(op, plane.tensor, axes, extra), result), plane.flat)
 
 
-def _windowed(node: Node, op: str, x: Tensor, axes: tuple[Axis, Axis], result: Tensor, ceil: bool) -> Tensor:
-    attributes = _attributes(axes)
-    extra = [_behind(axis, count) if ceil else 0 for axis, count in zip(axes, result.shape[2:], strict=True)]
-    pads = [(axis.begin, axis.end) for axis in axes]
-    counted = op == "AvgPool" and node.flag("count_include_pad")
-    if not any(map(any, pads)) and not any(extra):
-        return node.emit.tensor(op, [x.name], result, more=attributes, padding="VALID")
-    if all(map(_same_with_ceil, axes, extra)) and not (counted and any(map(any, pads))):
-        return node.emit.tensor(op, [x.name], result, more=attributes, padding="SAME")
-    whole = [(begin, end + more) for (begin, end), more in zip(pads, extra, strict=True)]
-    padded = _padded(node, x.name, whole, 0.0 if op == "AvgPool" or x.nonnegative else _LOWEST)
-    pooled = node.emit.tensor(op, [padded], result, more=attributes, padding="VALID")
-    if op == "MaxPool" or (counted and not any(extra)):
+def _windowed(node: Node, pool: _Pool, result: Tensor) -> Tensor:
+    attributes, x = _attributes(pool.axes), pool.x
+    padded = any(map(any, pool.pads))
+    counted = pool.op == "AvgPool" and node.flag("count_include_pad")
+    if not any(map(any, pool.whole_pads)):
+        return node.emit.tensor(pool.op, [x.name], result, more=attributes, padding="VALID")
+    if all(map(_same_with_ceil, pool.axes, pool.extra)) and not (counted and padded):
+        return node.emit.tensor(pool.op, [x.name], result, more=attributes, padding="SAME")
+    border = 0.0 if pool.op == "AvgPool" or x.nonnegative else _LOWEST
+    source = _padded(node, x.name, pool.whole_pads, border)
+    pooled = node.emit.tensor(pool.op, [source], result, more=attributes, padding="VALID")
+    if pool.op == "MaxPool" or (counted and not any(pool.extra)):
         return pooled
-    share = _share(node, x, axes, pads if counted else [(0, 0)] * 2, whole, attributes)
+    share = _share(node, pool, pool.pads if counted else [(0, 0)] * 2)
     return node.emit.tensor("RealDiv", [pooled.name, share], result)
 
 
@@ -93,14 +110,13 @@ def _padded(node: Node, name: str, pads: Sequence[tuple[int, int]], value: float
     if not any(map(any, pads)):
         return name
     widths = node.emit.const(np.asarray([(0, 0), *pads, (0, 0)], np.int32), "paddings")
-    return node.emit.op("PadV2", [name, widths, node.emit.float(value)], Tpaddings=Kind.INT)
+    return node.emit.op("PadV2", [name, widths, node.emit.number(value)], Tpaddings=Kind.INT)
 
 
-def _share(
-    node: Node, x: Tensor, axes: tuple[Axis, Axis], counted: Pads, whole: Pads, attributes: dict[str, Attribute]
-) -> str:
+def _share(node: Node, pool: _Pool, counted: Pads) -> str:
     """The part of each window that counts: the average over a picture of ones, zero where nothing is counted."""
-    rest = [(a[0] - b[0], a[1] - b[1]) for a, b in zip(whole, counted, strict=True)]
+    axes, x, attributes = pool.axes, pool.x, _attributes(pool.axes)
+    rest = [(a[0] - b[0], a[1] - b[1]) for a, b in zip(pool.whole_pads, counted, strict=True)]
     sizes = known([add(axis.size, sum(pad)) for axis, pad in zip(axes, counted, strict=True)])
     emit = node.emit
     if sizes is not None:

@@ -18,10 +18,10 @@ _FLOAT32 = np.dtype(np.float32)
 
 def _along(node: Node, array: Array, rank: int) -> Constant:
     """A scale or zero point as something that broadcasts to the input."""
-    require(not node.int("block_size", 0), "it quantizes in blocks")
+    require(not node.integer("block_size", 0), "it quantizes in blocks")
     if array.size == 1:
         return Constant(array.astype(np.float32).reshape(()))
-    axis = axis_of(node.int("axis", 1), rank)
+    axis = axis_of(node.integer("axis", 1), rank)
     require(array.ndim == 1, "its scale has more than one axis")
     return Constant(array.astype(np.float32).reshape((-1, *(1,) * (rank - axis - 1))))
 
@@ -31,7 +31,7 @@ def _zero(node: Node) -> Array:
     found = node.constant(2)
     if found is not None:
         return found
-    return np.zeros((), element_type(node.int("output_dtype", 0) or 2))
+    return np.zeros((), element_type(node.integer("output_dtype", 0) or 2))
 
 
 @rule("QuantizeLinear", (10, 13, 19, 21, 23, 24, 25, 28), "axis block_size output_dtype saturate", inputs=3)
@@ -40,8 +40,8 @@ def quantize(node: Node) -> Result:
     x, emit = node.tensor(0), node.emit
     require_float(x)
     zero = _zero(node)
+    require(zero.dtype.kind in "iu" and zero.dtype.itemsize <= 2, f"it quantizes to {zero.dtype}")
     bounds = np.iinfo(zero.dtype)
-    require(bounds.bits <= 16, f"it quantizes to {zero.dtype}")
     scale = _along(node, node.required_constant(1), x.rank)
     scaled = unary(emit, "Round", binary(emit, "RealDiv", [replace(x, dtype=_FLOAT32), scale]))
     shifted = binary(emit, "AddV2", [scaled, _along(node, zero, x.rank)]) if np.any(zero) else scaled

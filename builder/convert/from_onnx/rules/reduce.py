@@ -119,7 +119,7 @@ def _arg(op: str) -> Run:
         axis = node.axis("axis", 0, x.rank)
         left = tuple(dim for other, dim in enumerate(x.shape) if other != axis)
         like = Tensor("", left, without(x.order, [axis]), np.dtype(np.int64), nonnegative=True)
-        place = emit.int(x.order.index(axis))
+        place = emit.integer(x.order.index(axis))
         found = emit.tensor(op, [x.name, place], like, kind=x.kind, Tidx=Kind.INT, output_type=Kind.INT)
         if not node.flag("keepdims", True):
             return found
@@ -139,5 +139,5 @@ def cumulative_sum(node: Node) -> Result:
     require_wide(x)
     axis = axis_of(int(node.required_constant(1).reshape(-1)[0]), x.rank)
     flags = {"exclusive": node.flag("exclusive"), "reverse": node.flag("reverse")}
-    place = emit.int(x.order.index(axis))
+    place = emit.integer(x.order.index(axis))
     return emit.tensor("Cumsum", [x.name, place], x, Tidx=Kind.INT, more=flags)

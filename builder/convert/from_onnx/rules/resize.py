@@ -11,7 +11,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import Dim, Shape, mul, product
 from builder.convert.from_onnx.layout import describe
 from builder.convert.from_onnx.node import Node, axes_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, Refused, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.resampling import Sampling, matrix, nearest
 from builder.convert.from_onnx.rules.shape import elements_of
@@ -66,7 +66,7 @@ def _sampling(node: Node, mode: str) -> Sampling:
         mode,
         node.choice("coordinate_transformation_mode", "half_pixel", _COORDINATES),
         node.choice("nearest_mode", "round_prefer_floor", _NEAREST),
-        node.float("cubic_coeff_a", -0.75),
+        node.number("cubic_coeff_a", -0.75),
         node.flag("exclude_outside"),
         node.flag("antialias"),
     )
@@ -84,7 +84,7 @@ def _target(node: Node, shape: Shape) -> Target:
     if sizes is not None and elements_of(sizes) != ():
         wanted = elements_of(sizes)
         if wanted is None:
-            raise Refused("its sizes are computed from the data of the model", FIXED_SIZE)
+            refuse("its sizes are computed from the data of the model", FIXED_SIZE)
         require(len(wanted) == len(axes), "its sizes do not fit its axes")
         return _sized(shape, axes, wanted, policy)
     require(scales is not None, "it has neither scales nor sizes")
@@ -112,7 +112,7 @@ def _sized(shape: Shape, axes: list[int], wanted: Sequence[Dim], policy: str) ->
         for axis in axes:
             before = shape[axis]
             assert isinstance(before, int)
-            result[axis], scales[axis] = int(math.floor(before * scale + 0.5)), scale
+            result[axis], scales[axis] = math.floor(before * scale + 0.5), scale
     return Target(tuple(result), list(scales))
 
 
@@ -191,12 +191,12 @@ def _along(node: Node, x: Tensor, axis: int, target: Target, sampling: Sampling)
     """One axis of known size resampled: by picking, or times a matrix."""
     before, after, scale = x.shape[axis], target.shape[axis], target.scales[axis]
     if not isinstance(before, int) or not isinstance(after, int) or scale is None:
-        raise Refused(f"{sampling} of {describe(x.shape)} needs sizes that are known", FIXED_SIZE)
+        refuse(f"{sampling} of {describe(x.shape)} needs sizes that are known", FIXED_SIZE)
     emit = node.emit
     result = replace(x, shape=(*x.shape[:axis], after, *x.shape[axis + 1 :]))
     if sampling.mode == "nearest":
         places = nearest(before, after, scale, sampling)
-        names = [x.name, emit.ints(places.tolist()), emit.int(x.order.index(axis))]
+        names = [x.name, emit.ints(places.tolist()), emit.integer(x.order.index(axis))]
         return emit.tensor("GatherV2", names, result, batch_dims=0)
     # Stored as [.., axis, last]: the matrix from the left mixes `axis`.
     place = x.order.index(axis)

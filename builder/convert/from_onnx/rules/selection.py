@@ -9,7 +9,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import unknown
 from builder.convert.from_onnx.layout import align
 from builder.convert.from_onnx.node import Node, axis_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, Refused, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.rules.elementwise import require_float, unary
 from builder.convert.from_onnx.rules.shape import elements_of
@@ -40,7 +40,7 @@ def top_k(node: Node) -> Result:
     source = replace(x, name=emit.name(x, order), order=order)
     result = replace(source, shape=(*x.shape[:axis], count, *x.shape[axis + 1 :]))
     name = (source if largest else unary(emit, "Neg", source)).name
-    found = emit.op("TopKV2", [name, emit.int(count)], sorted=True)
+    found = emit.op("TopKV2", [name, emit.integer(count)], sorted=True)
     values = emit.named(found, result)
     places = replace(result, dtype=_INT64, nonnegative=True)
     return [values if largest else unary(emit, "Neg", values), emit.named(f"{found}:1", places)]
@@ -48,10 +48,10 @@ def top_k(node: Node) -> Result:
 
 def _count(node: Node) -> int:
     if node.version < 10:
-        return node.int("k")
+        return node.integer("k")
     dims = elements_of(node.required(1))
     if dims is None or not isinstance(dims[0], int):
-        raise Refused("how many it takes is computed", FIXED_SIZE)
+        refuse("how many it takes is computed", FIXED_SIZE)
     return dims[0]
 
 
@@ -61,7 +61,7 @@ def one_hot(node: Node) -> Result:
     depth = int(node.required_constant(1).reshape(-1)[0])
     values = node.required_constant(2)
     off, on = (float(value) for value in values)
-    axis = axis_of(node.int("axis", -1), indices.rank + 1)
+    axis = axis_of(node.integer("axis", -1), indices.rank + 1)
     require(axis == indices.rank, "its new axis is not the last one")
     require(indices.nonnegative, "its indices may count from the end")
     shape = (*indices.shape, depth)
@@ -73,7 +73,7 @@ def one_hot(node: Node) -> Result:
 def ones_at(node: Node, places: str, depth: int, like: Tensor) -> Tensor:
     """One at each place along a new last axis, else zero; as int32 first, since OneHot fails to make floats on wasm."""
     emit = node.emit
-    names = [places, emit.int(depth), emit.int(1), emit.int(0)]
+    names = [places, emit.integer(depth), emit.integer(1), emit.integer(0)]
     found = emit.tensor("OneHot", names, replace(like, dtype=_INT64), axis=-1)
     if like.kind is Kind.INT:
         return replace(found, dtype=like.dtype)
@@ -110,7 +110,7 @@ def triangle(node: Node) -> Result:
     diagonal = node.constant(1)
     rows, columns = x.shape[-2:]
     if not isinstance(rows, int) or not isinstance(columns, int):
-        raise Refused("the size of its matrix is not known", FIXED_SIZE)
+        refuse("the size of its matrix is not known", FIXED_SIZE)
     shift = 0 if diagonal is None else int(diagonal.reshape(-1)[0])
     cut = np.triu if node.flag("upper", True) else np.tril
     mask = cut(np.ones((rows, columns), np.bool_), shift)
@@ -136,7 +136,7 @@ def non_max_suppression(node: Node) -> Result:
         for category in range(classes)
     ]
     emit, found = node.emit, unknown()
-    name = parts[0] if len(parts) == 1 else emit.op("ConcatV2", [*parts, emit.int(0)], kind=Kind.INT, N=len(parts))
+    name = parts[0] if len(parts) == 1 else emit.op("ConcatV2", [*parts, emit.integer(0)], kind=Kind.INT, N=len(parts))
     return emit.named(name, Tensor("", (found, 3), (0, 1), _INT64, nonnegative=True))
 
 
@@ -146,11 +146,11 @@ def _suppressed(node: Node, boxes: Tensor, scores: Tensor, picture: int, categor
     corners = _corners(node, _picked(node, boxes, [picture]))
     rated = _picked(node, scores, [picture, category])
     limits = [_limit(node, 3, 0.0), _limit(node, 4, -np.inf)]
-    most = emit.int(min(_most(node), 2**31 - 1))
-    kept = emit.op("NonMaxSuppressionV3", [corners, rated, most, *map(emit.float, limits)])
-    column = emit.op("ExpandDims", [kept, emit.int(1)], kind=Kind.INT, Tdim=Kind.INT)
+    most = emit.integer(min(_most(node), 2**31 - 1))
+    kept = emit.op("NonMaxSuppressionV3", [corners, rated, most, *map(emit.number, limits)])
+    column = emit.op("ExpandDims", [kept, emit.integer(1)], kind=Kind.INT, Tdim=Kind.INT)
     paddings = emit.const(np.asarray([[0, 0], [2, 0]], np.int32), "paddings")
-    padded = emit.op("PadV2", [column, paddings, emit.int(0)], kind=Kind.INT, Tpaddings=Kind.INT)
+    padded = emit.op("PadV2", [column, paddings, emit.integer(0)], kind=Kind.INT, Tpaddings=Kind.INT)
     return emit.op("AddV2", [padded, emit.ints([picture, category, 0])], kind=Kind.INT)
 
 
@@ -168,7 +168,7 @@ def _picked(node: Node, x: Tensor, places: list[int]) -> str:
     emit = node.emit
     name = emit.name(x, identity(x.rank))
     for place in places:
-        name = emit.op("GatherV2", [name, emit.int(place), emit.int(0)], batch_dims=0)
+        name = emit.op("GatherV2", [name, emit.integer(place), emit.integer(0)], batch_dims=0)
     return name
 
 

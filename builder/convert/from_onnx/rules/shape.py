@@ -10,7 +10,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import Dim, Shape, Size, broadcast_shapes, is_known, mul, product, ratio, unknown
 from builder.convert.from_onnx.layout import describe, reshaped
 from builder.convert.from_onnx.node import Node, axes_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, Refused, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.tensors import Constant, Tensor, Value, channels_last, identity, moved, without
 
@@ -22,7 +22,7 @@ def reshape(node: Node) -> Result:
     x = node.tensor(0)
     wanted = elements_of(node.required(1))
     if wanted is None:
-        raise Refused("its shape is computed from the data of the model", FIXED_SIZE)
+        refuse("its shape is computed from the data of the model", FIXED_SIZE)
     keep_zero = node.version >= 14 and node.flag("allowzero")
     return reshaped(node.emit, x, _resolved(x.shape, wanted, keep_zero))
 
@@ -87,7 +87,7 @@ def unsqueeze(node: Node) -> Result:
     x = node.tensor(0)
     given = node.int_list("axes", 1)
     if given is None:
-        raise Refused("its axes are missing")
+        refuse("its axes are missing")
     rank = x.rank + len(given)
     axes = sorted(axes_of(given, rank))
     result = x
@@ -105,13 +105,13 @@ def _with_axis(node: Node, x: Tensor, axis: int) -> Tensor:
         place = kept.index(axis - 1) + 1
     shape = (*x.shape[:axis], 1, *x.shape[axis:])
     like = replace(x, shape=shape, order=(*kept[:place], axis, *kept[place:]))
-    return node.emit.tensor("ExpandDims", [x.name, node.emit.int(place)], like)
+    return node.emit.tensor("ExpandDims", [x.name, node.emit.integer(place)], like)
 
 
 @rule("Shape", (1, 13, 15, 19, 21, 23, 24, 25), "start end")
 def shape_of(node: Node) -> Result:
     x = node.required(0)
-    start, end, _ = slice(node.int("start", 0), node.int("end", x.rank)).indices(x.rank)
+    start, end, _ = slice(node.integer("start", 0), node.integer("end", x.rank)).indices(x.rank)
     dims = x.shape[start:end]
     name = node.emit.shape_vector(dims)
     return Tensor(name, (len(dims),), (0,), _INT64, nonnegative=True, elements=dims)
@@ -128,10 +128,10 @@ def expand(node: Node) -> Result:
     x = node.tensor(0)
     wanted = elements_of(node.required(1))
     if wanted is None:
-        raise Refused("its shape is computed from the data of the model", FIXED_SIZE)
+        refuse("its shape is computed from the data of the model", FIXED_SIZE)
     shape = broadcast_shapes([x.shape, tuple(1 if dim == -1 else dim for dim in wanted)])
     if shape is None:
-        raise Refused(f"{describe(x.shape)} cannot be expanded to {describe(tuple(wanted))}")
+        refuse(f"{describe(x.shape)} cannot be expanded to {describe(tuple(wanted))}")
     if shape == x.shape:
         return x
     return broadcast_to(node, x, shape)
@@ -150,7 +150,7 @@ def tile(node: Node) -> Result:
     x = node.tensor(0)
     repeats = elements_of(node.required(1))
     if repeats is None:
-        raise Refused("its repeats are computed from the data of the model")
+        refuse("its repeats are computed from the data of the model")
     require(len(repeats) == x.rank, "its repeats do not name each axis once")
     result = replace(x, shape=tuple(mul(dim, times) for dim, times in zip(x.shape, repeats, strict=True)))
     stored = node.emit.shape_vector(tuple(repeats[axis] for axis in x.order))
@@ -161,7 +161,7 @@ def tile(node: Node) -> Result:
 def constant_of_shape(node: Node) -> Result:
     shape = elements_of(node.required(0))
     if shape is None:
-        raise Refused("its shape is computed from the data of the model", FIXED_SIZE)
+        refuse("its shape is computed from the data of the model", FIXED_SIZE)
     array = node.array("value")
     value = Constant(np.zeros(1, np.float32) if array is None else array)
     scalar = node.emit.name(Constant(value.array.reshape(())), ())
@@ -171,7 +171,7 @@ def constant_of_shape(node: Node) -> Result:
 
 @rule("DepthToSpace", (1, 11, 13, 28), "blocksize mode")
 def depth_to_space(node: Node) -> Result:
-    x, size = _picture(node), node.int("blocksize")
+    x, size = _picture(node), node.integer("blocksize")
     channels = x.shape[1]
     require(isinstance(channels, int) and size > 0 and channels % (size * size) == 0, "its channels do not divide")
     assert isinstance(channels, int)
@@ -181,7 +181,9 @@ def depth_to_space(node: Node) -> Result:
         # The channels of a block vary fastest in CRD: sorted so that the block comes first, it is DCR.
         places = np.arange(channels).reshape(channels // size**2, size * size).T.reshape(-1)
         index = node.emit.ints(places.tolist())
-        stored = node.emit.op("GatherV2", [stored_last(node, x), index, node.emit.int(3)], kind=x.kind, batch_dims=0)
+        stored = node.emit.op(
+            "GatherV2", [stored_last(node, x), index, node.emit.integer(3)], kind=x.kind, batch_dims=0
+        )
     else:
         stored = stored_last(node, x)
     return node.emit.tensor("DepthToSpace", [stored], result, block_size=size, data_format="NHWC")
@@ -194,8 +196,8 @@ def stored_last(node: Node, x: Tensor) -> str:
 
 @rule("SpaceToDepth", (1, 13, 28), "blocksize mode")
 def space_to_depth(node: Node) -> Result:
-    """[n, h·b, w·b, c] → [n, h, b, w, b, c] → [n, h, w, b, b, c] → [n, h, w, b·b·c]: TensorFlow.js has no such kernel."""
-    x, size, emit = _picture(node), node.int("blocksize"), node.emit
+    """[n, h·b, w·b, c] → [n, h, b, w, b, c] → [n, h, w, b, b, c] → [n, h, w, b·b·c]; there is no kernel for it."""
+    x, size, emit = _picture(node), node.integer("blocksize"), node.emit
     node.choice("mode", "DCR", ("DCR",))
     batch, channels, height, width = x.shape
     require(isinstance(height, int) and isinstance(width, int), "the size of the picture is not known", FIXED_SIZE)

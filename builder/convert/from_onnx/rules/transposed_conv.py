@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from builder.convert.from_onnx.dims import Dim, add, mul
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import Refused, require
+from builder.convert.from_onnx.refusal import refuse, require
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.rules.conv import as_plane, from_plane
 from builder.convert.from_onnx.rules.elementwise import require_float
@@ -24,30 +24,35 @@ def transposed_conv(node: Node) -> Result:
     x, weights, bias = node.tensor(0), node.required_constant(1), node.constant(2)
     require_float(x)
     require(weights.ndim == x.rank, "its weights and its input differ in their number of axes")
-    kernel, groups = list(weights.shape[2:]), node.int("group", 1)
+    kernel, groups = list(weights.shape[2:]), node.integer("group", 1)
     require(node.ints("kernel_shape", kernel) == kernel, "its kernel_shape does not fit its weights")
     require(0 < groups <= _MOST_GROUPS, f"it has {groups} groups; {_MOST_GROUPS} are the most")
     require(x.shape[1] == weights.shape[0] and weights.shape[0] % groups == 0, "its channels do not fit its weights")
     plane = as_plane(node, x)
     axes = _axes(node, x.shape[2:], kernel)
     if plane.flat:
-        axes = [_Window(1, 1, 1, 1, 0, 0, 0), *axes]
+        axes = [_Window(1, 1), *axes]
     weights = _spread(weights.reshape(*weights.shape[:2], axes[0].kernel, axes[1].kernel), axes)
     shape = (x.shape[0], weights.shape[1] * groups, axes[0].count, axes[1].count)
     result = replace(plane.tensor, shape=shape, nonnegative=False)
-    stored = node.emit.named(_grouped(node, plane.tensor, weights, groups, axes, result), result)
+    stored = node.emit.named(_grouped(node, plane.tensor, np.split(weights, groups), axes, result), result)
     if bias is not None:
         require(bias.shape == shape[1:2], "its bias does not fit its weights")
         stored = node.emit.tensor("AddV2", [stored.name, node.emit.const(bias, "bias")], result)
     return from_plane(node, stored, plane.flat)
 
 
+@dataclass(slots=True)
 class _Window:
     """One spatial axis; the picture grows by `stride`, `begin` and `end` are cut off, `extra` is added behind."""
 
-    def __init__(self, size: Dim, kernel: int, stride: int, dilation: int, begin: int, end: int, extra: int) -> None:
-        self.size, self.kernel, self.stride, self.dilation = size, kernel, stride, dilation
-        self.begin, self.end, self.extra = begin, end, extra
+    size: Dim
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    extra: int = 0
+    begin: int = 0
+    end: int = 0
 
     @property
     def reach(self) -> int:
@@ -65,9 +70,7 @@ def _axes(node: Node, sizes: Sequence[Dim], kernel: Sequence[int]) -> list[_Wind
     extra = node.ints("output_padding", [0] * rank)
     require(len(strides) == len(dilations) == len(extra) == rank, "its attributes do not fit its kernel")
     require(min([*kernel, *strides, *dilations]) > 0 and min(extra) >= 0, "its attributes have to be positive")
-    windows = [
-        _Window(*found, 0, 0, more) for *found, more in zip(sizes, kernel, strides, dilations, extra, strict=True)
-    ]
+    windows = [_Window(*given) for given in zip(sizes, kernel, strides, dilations, extra, strict=True)]
     mode = node.choice("auto_pad", "NOTSET", ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"))
     wanted = node.ints("output_shape", [])
     if wanted or mode.startswith("SAME"):
@@ -91,7 +94,7 @@ def _fit(windows: list[_Window], wanted: Sequence[int], *, lower: bool, given: b
         elif not wanted:
             cut = window.reach + window.extra - window.stride
         else:
-            raise Refused("its output_shape is fixed, but not the size of its input")
+            refuse("its output_shape is fixed, but not the size of its input")
         require(cut >= 0, "its output is larger than its windows reach")
         small = cut // 2
         # ONNX: SAME_UPPER puts the odd one behind, everything else in front.
@@ -107,17 +110,18 @@ def _spread(weights: Array, windows: Sequence[_Window]) -> Array:
     return spread
 
 
-def _grouped(node: Node, x: Tensor, weights: Array, groups: int, windows: Sequence[_Window], result: Tensor) -> str:
-    emit = node.emit
+def _grouped(node: Node, x: Tensor, weights: list[Array], windows: Sequence[_Window], result: Tensor) -> str:
+    """One convolution for each group's weights."""
+    emit, groups = node.emit, len(weights)
     if groups == 1:
-        return _one(node, x.name, weights, windows, result)
-    split = emit.op("Split", [emit.int(3), x.name], num_split=groups)
+        return _one(node, x.name, weights[0], windows, result)
+    split = emit.op("Split", [emit.integer(3), x.name], num_split=groups)
     names = [f"{split}:{index}" if index else split for index in range(groups)]
     parts = [
         _one(node, name, part, windows, replace(result, shape=(result.shape[0], part.shape[1], *result.shape[2:])))
-        for name, part in zip(names, np.split(weights, groups), strict=True)
+        for name, part in zip(names, weights, strict=True)
     ]
-    return emit.op("ConcatV2", [*parts, emit.int(3)], N=groups, Tidx=Kind.INT)
+    return emit.op("ConcatV2", [*parts, emit.integer(3)], N=groups, Tidx=Kind.INT)
 
 
 def _one(node: Node, name: str, weights: Array, windows: Sequence[_Window], result: Tensor) -> str:
