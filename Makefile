@@ -47,7 +47,7 @@ lint: setup ## formatting, types, stale generated files
 	npm --prefix jslib run --silent check
 
 unit: setup ## the quick tests alone: no browser, no compiler
-	$(BIN)/python -m pytest -m "not (slow or player or browser or mono)"
+	$(BIN)/python -m pytest -m "not (slow or player or browser or mono or node)"
 
 test-mutations: setup ## removes each line of the GL state guard in turn; the player must notice every one
 	@$(NEED) chromium emcc

@@ -1,10 +1,11 @@
 /**
  * Runs TensorFlow.js graph models that arrive on stdin, one JSON object a line, and answers each with a line:
  * {document, weights: [{name, shape, dtype}], data, inputs: {name: {shape, dtype, data}}} →
- * {outputs: {name: {shape, dtype, data}}, kernels: [name]} or {error}. All data are base64.
+ * {outputs: {name: {shape, dtype, data}}, kernels: [name]} or {error}. `data` of the weights is a file, others are base64.
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 
 const require = createRequire(new URL("../../jslib/package.json", import.meta.url));
@@ -29,7 +30,7 @@ async function described(tensor) {
 }
 
 async function run({ document, weights, data, inputs }) {
-  const bytes = Buffer.from(data, "base64");
+  const bytes = await readFile(data);
   const weightData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
   const artifacts = { ...document, weightSpecs: weights, weightData };
   const model = await loadGraphModel(tf.io.fromMemory(artifacts));

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ class Tfjs:
     """`run` takes and gives arrays in the ONNX order of axes."""
 
     def __init__(self, backend: str = "wasm") -> None:
+        self.folder = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
             ["node", str(_SCRIPT), backend], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -41,17 +43,21 @@ class Tfjs:
         self.process.stdin.close()
         self.process.wait(30)
         self.process.stdout.close()
+        self.folder.cleanup()
 
     def run(self, model: ConvertedModel, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs by their ONNX names."""
         orders = model.document["userDefinedMetadata"]["onnx"]
         feeds = {name: _encoded(np.transpose(array, orders["inputs"][name])) for name, array in inputs.items()}
-        data = b"".join(array.tobytes() for array in model.weights.values())
+        weights = Path(self.folder.name, "weights.bin")
+        with weights.open("wb") as file:
+            for array in model.weights.values():
+                file.write(np.ascontiguousarray(array).data)
         specs = [
             {"name": name, "shape": list(array.shape), "dtype": array.dtype.name}
             for name, array in model.weights.items()
         ]
-        answer = self._ask({"document": model.document, "weights": specs, "data": _text(data), "inputs": feeds})
+        answer = self._ask({"document": model.document, "weights": specs, "data": str(weights), "inputs": feeds})
         return {
             name: np.transpose(_decoded(found), np.argsort(orders["outputs"][name])) for name, found in answer.items()
         }
@@ -72,10 +78,10 @@ def _text(data: bytes) -> str:
 
 def _encoded(array: Array) -> dict[str, Any]:
     kinds = {"f": np.float32, "i": np.int32, "u": np.int32, "b": np.bool_}
-    found = np.ascontiguousarray(array, kinds[array.dtype.kind])
+    found: Array = np.ascontiguousarray(array, kinds[array.dtype.kind])
     return {"shape": list(array.shape), "dtype": found.dtype.name, "data": _text(found.tobytes())}
 
 
 def _decoded(found: dict[str, Any]) -> Array:
-    array = np.frombuffer(base64.b64decode(found["data"]), np.dtype(found["dtype"]))
+    array: Array = np.frombuffer(base64.b64decode(found["data"]), np.dtype(found["dtype"]))
     return array.reshape(found["shape"])

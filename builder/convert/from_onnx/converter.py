@@ -91,6 +91,8 @@ class _Walk:
         self.values: dict[str, Value] = {}
         self.placeholders = {entry.name: self._placeholder(entry) for entry in inputs}
         self.values |= self.placeholders
+        self.read = {name for node in source.nodes for name in node.input}
+        self.read |= {output.name for output in source.graph.output}
 
     def _placeholder(self, entry: Input) -> Tensor:
         tensor = Tensor("", entry.shape, entry.order, entry.dtype)
@@ -126,7 +128,9 @@ class _Walk:
         self.emit.scope = next((name for name in proto.output if name), proto.op_type)
         version = version_of(proto.op_type, self.source.opset)
         assert version is not None
-        results = self._results(Node(proto, version, values, self.emit))
+        node = Node(proto, version, values, self.emit)
+        node.unread(self.read)
+        results = self._results(node)
         for name, result in zip(proto.output, results, strict=False):
             if name:
                 self.values[name] = result

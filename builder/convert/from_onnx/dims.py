@@ -82,7 +82,8 @@ def ceildiv(a: Dim, b: int) -> Dim:
 
 def product(dims: Iterable[Dim]) -> Dim:
     """The product, with all known factors gathered into one."""
-    known, result = 1, None
+    known = 1
+    result: Dim | None = None
     for dim in dims:
         if isinstance(dim, int):
             known *= dim

@@ -62,10 +62,9 @@ def _objects(value: Value) -> Objects | None:
     """The elements as Python objects in their ONNX shape."""
     shape = known(value.shape)
     if isinstance(value, Constant):
-        whole = value.array.size <= _MOST and _is_whole(value.array)
-        return (
-            np.asarray([int(item) for item in value.array.reshape(-1)], object).reshape(value.shape) if whole else None
-        )
+        if value.array.size > _MOST or not _is_whole(value.array):
+            return None
+        return np.asarray([int(item) for item in value.array.reshape(-1)], object).reshape(value.array.shape)
     if value.elements is None or shape is None:
         return None
     found = np.empty(len(value.elements), object)

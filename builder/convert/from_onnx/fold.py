@@ -166,7 +166,7 @@ def _range(_: Node, arrays: list[Array]) -> Array:
     start, limit, delta = (array.reshape(-1)[0] for array in arrays)
     require(delta != 0, "its step is 0")
     (count,) = _limited([max(math.ceil((float(limit) - float(start)) / float(delta)), 0)])
-    return (start + np.arange(count) * delta).astype(arrays[0].dtype)
+    return np.asarray(start + np.arange(count) * delta, arrays[0].dtype)
 
 
 def _matmul(_: Node, arrays: list[Array]) -> Array:

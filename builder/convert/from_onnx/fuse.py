@@ -10,9 +10,15 @@ import numpy as np
 
 from builder.convert.from_onnx.dims import known
 from builder.convert.from_onnx.graph import Attribute, TfGraph, TfNode, node_of
-from builder.convert.from_onnx.tensors import Array
+from builder.convert.from_onnx.groups import FUSED_GROUPED, GROUPED, expand_groups
+from builder.convert.from_onnx.tensors import Array, Kind
 
-_LINEAR = {"Conv2D": "_FusedConv2D", "DepthwiseConv2dNative": "FusedDepthwiseConv2dNative", "MatMul": "_FusedMatMul"}
+_LINEAR = {
+    "Conv2D": "_FusedConv2D",
+    "DepthwiseConv2dNative": "FusedDepthwiseConv2dNative",
+    GROUPED: FUSED_GROUPED,
+    "MatMul": "_FusedMatMul",
+}
 _ACTIVATIONS = frozenset({"Relu", "Relu6", "Elu", "LeakyRelu", "Sigmoid", "Prelu"})
 _RESHAPING = frozenset({"Reshape", "ExpandDims", "Squeeze"})
 
@@ -23,6 +29,7 @@ def fuse(graph: TfGraph, outputs: list[str]) -> None:
     _join_reshapes(graph)
     graph.keep(outputs)
     _Fusion(graph, outputs).run()
+    expand_groups(graph)
     graph.keep(outputs)
 
 
@@ -69,6 +76,9 @@ class _Fusion:
                 if node.op == "MatMul":
                     self._take_transpose(node)
                 self._take_chain(node)
+        for node in list(self.graph.nodes.values()):
+            if node.op in ("Mul", "AddV2", "Sub") and self.graph.nodes.get(node.name) is node:
+                self._merge_affine(node)
 
     # --- a Transpose in front of a dense layer
 
@@ -146,6 +156,8 @@ class _Fusion:
         return taken
 
     def _takes_constant(self, chain: _Chain, reader: TfNode, channels: int) -> bool:
+        if chain.at not in reader.inputs:
+            return False
         place = reader.inputs.index(chain.at)
         other = self.graph.weights.get(reader.inputs[1 - place])
         vector = None if other is None else _per_channel(other, channels)
@@ -167,6 +179,34 @@ class _Fusion:
                 return False
         chain.activation = reader
         return True
+
+    def _merge_affine(self, node: TfNode) -> None:
+        """Three or more factors and summands in a row become one of each."""
+        source = next((name for name in node.inputs if name not in self.graph.weights), None)
+        channels = node.shape[-1] if node.shape else None
+        if source is None or not isinstance(channels, int):
+            return
+        chain = _Chain(source, np.ones(channels), np.zeros(channels))
+        reader, taken = node, []
+        while reader.shape == node.shape and reader.op in ("Mul", "AddV2", "Sub"):
+            if not self._takes_constant(chain, reader, channels):
+                break
+            taken.append(reader.name)
+            chain.at = reader.name
+            readers = self.readers.get(reader.name, [])
+            if len(readers) != 1 or reader.name in self.outputs:
+                break
+            reader = self.graph.nodes[readers[0]]
+        if len(taken) > 2:
+            self._write_affine(source, chain, taken[0])
+
+    def _write_affine(self, source: str, chain: _Chain, first: str) -> None:
+        graph = self.graph
+        shape = graph.nodes[chain.at].shape
+        factor = graph.const(chain.scale.astype(np.float32), f"{first}/factor")
+        summand = graph.const(chain.shift.astype(np.float32), f"{first}/summand")
+        graph.nodes[first] = TfNode(first, "Mul", [source, factor], {"T": Kind.FLOAT}, shape)
+        graph.nodes[chain.at] = TfNode(chain.at, "AddV2", [first, summand], {"T": Kind.FLOAT}, shape)
 
     def _replace(self, node: TfNode, chain: _Chain) -> None:
         """One fused node in place of the chain, and behind it the reshape that stood within."""

@@ -67,12 +67,13 @@ def describe(shape: Shape) -> str:
 def reshaped(emit: Emitter, x: Tensor, shape: Shape) -> Tensor:
     """x with another ONNX shape. A stored order is kept where axes are only split or merged within it."""
     groups = None if x.order == identity(x.rank) else _groups(x.shape, shape)
-    order = None if groups is None else _carried(x, groups)
-    source = x.name
-    if order is None:
-        order = identity(len(shape))
-        source = emit.name(x, identity(x.rank))
-    result = replace(x, shape=shape, order=order)
+    if groups is None:
+        x, order = replace(x, name=emit.name(x, identity(x.rank)), order=identity(x.rank)), identity(len(shape))
+    else:
+        gathered = _gathered(x, groups)
+        x = replace(x, name=emit.name(x, gathered), order=gathered)
+        order = _carried(x, groups)
+    source, result = x.name, replace(x, shape=shape, order=order)
     stored = source if result.stored_shape == x.stored_shape else emit.reshape(source, result.stored_shape, x.kind)
     return emit.named(stored, result)
 
@@ -104,20 +105,30 @@ def _rest(before: Sequence[Dim], after: Sequence[Dim]) -> Dim | None:
     return ratio(before, after)
 
 
-def _carried(x: Tensor, groups: list[Group]) -> Order | None:
-    """The stored order after the Reshape, or None where axes that merge do not lie side by side."""
+def _gathered(x: Tensor, groups: list[Group]) -> Order:
+    """The stored order of x, changed only as far as axes that merge have to lie side by side."""
     wide = [axis for axis in x.order if x.shape[axis] != 1]
-    placed: list[tuple[int, list[int]]] = []
-    for inner, outer in groups:
+    for inner, _ in groups:
         members = [axis for axis in inner if x.shape[axis] != 1]
-        if members:
-            start = wide.index(members[0])
-            if wide[start : start + len(members)] != members:
-                return None
-            placed.append((x.order.index(members[0]), outer))
-        else:
-            placed.append((x.order.index(inner[0]) if inner else x.rank, outer))
-    return tuple(axis for _, outer in sorted(placed, key=lambda item: item[0]) for axis in outer)
+        start = wide.index(members[0]) if members else 0
+        if wide[start : start + len(members)] != members:
+            return tuple(axis for inner, _ in _by_place(x, groups) for axis in inner)
+    return x.order
+
+
+def _carried(x: Tensor, groups: list[Group]) -> Order:
+    """The stored order after the Reshape."""
+    return tuple(axis for _, outer in _by_place(x, groups) for axis in outer)
+
+
+def _by_place(x: Tensor, groups: list[Group]) -> list[Group]:
+    """The groups by where their first wide axis is stored."""
+
+    def place(group: Group) -> int:
+        wide = [axis for axis in group[0] if x.shape[axis] != 1] or group[0]
+        return min(map(x.order.index, wide), default=x.rank)
+
+    return sorted(groups, key=place)
 
 
 def filled(shape: Sequence[int], value: float) -> Constant:

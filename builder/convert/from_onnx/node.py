@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,10 @@ _FLOAT, _INT, _STRING, _TENSOR, _FLOATS, _INTS = 1, 2, 3, 4, 6, 7
 
 
 class Node:
-    """`values` are the inputs, None for one that is left out; `version` is the ONNX version of the operator."""
+    """`values` are the inputs, None for one that is left out; `version` is the ONNX version of the operator.
+
+    `outputs` are names, empty where nobody reads them.
+    """
 
     def __init__(self, proto: NodeProto, version: int, values: Sequence[Value | None], emit: Emitter) -> None:
         self.op = proto.op_type
@@ -28,6 +31,10 @@ class Node:
         self.emit = emit
         self.outputs = list(proto.output)
         self._attributes = {attribute.name: attribute for attribute in proto.attribute}
+
+    def unread(self, read: Container[str]) -> None:
+        """Only the outputs among `read` matter."""
+        self.outputs = [name if name in read else "" for name in self.outputs]
 
     # --- attributes
 

@@ -26,30 +26,34 @@ class Sampling:
 
 
 def _sources(before: int, after: int, scale: float, coordinates: str) -> Floats:
-    """Where each new element lies on the old axis."""
-    x = np.arange(after, dtype=np.float64)
+    """Where each new element lies on the old axis; in float32, whose rounding decides what is nearest."""
+    return _exact_sources(before, after, np.float32(scale), coordinates).astype(np.float64)
+
+
+def _exact_sources(before: int, after: int, scale: np.float32, coordinates: str) -> NDArray[np.float32]:
+    x, half = np.arange(after, dtype=np.float32), np.float32(0.5)
     if coordinates == "asymmetric":
         return x / scale
     if coordinates == "align_corners":
-        return x * (before - 1) / (after - 1) if after > 1 else np.zeros(after)
+        return x * np.float32(before - 1) / np.float32(max(after - 1, 1))
     if coordinates == "pytorch_half_pixel" and after == 1:
-        return np.zeros(after)
-    found = (x + 0.5) / scale - 0.5
+        return np.zeros(after, np.float32)
+    found = (x + half) / scale - half
     if coordinates == "half_pixel_symmetric":
-        found += before / 2 * (1 - after / (scale * before))
+        found += np.float32(before / 2 * (1 - after / (float(scale) * before)))
     return found
 
 
 def nearest(before: int, after: int, scale: float, sampling: Sampling) -> NDArray[np.int64]:
     """The old element that each new one is."""
-    x = _sources(before, after, scale, sampling.coordinates).astype(np.float32)
-    rounded = {
+    x = _sources(before, after, scale, sampling.coordinates)
+    rounded: Floats = {
         "floor": np.floor(x),
         "ceil": np.ceil(x),
-        "round_prefer_floor": np.ceil(x - np.float32(0.5)),
-        "round_prefer_ceil": np.floor(x + np.float32(0.5)),
+        "round_prefer_floor": np.ceil(x - 0.5),
+        "round_prefer_ceil": np.floor(x + 0.5),
     }[sampling.nearest]
-    return np.clip(rounded, 0, before - 1).astype(np.int64)
+    return np.asarray(np.clip(rounded, 0, before - 1), np.int64)
 
 
 def matrix(before: int, after: int, scale: float, sampling: Sampling) -> Floats:
@@ -75,8 +79,8 @@ def matrix(before: int, after: int, scale: float, sampling: Sampling) -> Floats:
 def _kernel(distance: Floats, sampling: Sampling) -> Floats:
     d = np.abs(distance)
     if sampling.mode == "linear":
-        return np.maximum(1 - d, 0)
+        return np.asarray(np.maximum(1 - d, 0), np.float64)
     a = sampling.cubic_a
     inner = ((a + 2) * d - (a + 3)) * d * d + 1
     outer = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-    return np.where(d <= 1, inner, np.where(d < 2, outer, 0))
+    return np.asarray(np.where(d <= 1, inner, np.where(d < 2, outer, 0)), np.float64)

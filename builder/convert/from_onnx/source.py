@@ -67,7 +67,7 @@ def _parsed(path: Path) -> ModelProto:
             raise fail(NOT_ONNX, path, reason="it is not a file")
         if size > MAX_BYTES:
             raise fail(NOT_ONNX, path, reason=f"it has {size} bytes; an ONNX file has 2 GiB at most")
-        model = ModelProto.FromString(path.read_bytes())
+        model: ModelProto = ModelProto.FromString(path.read_bytes())
     except OSError as error:
         raise fail(NOT_ONNX, path, reason=error.strerror or str(error)) from error
     except (DecodeError, RecursionError) as error:
@@ -84,7 +84,7 @@ def _opset(path: Path, model: ModelProto) -> int:
     newest = onnx_opset_version()
     if len(found) != 1 or not OLDEST_OPSET <= found[0] <= newest:
         raise fail(ONNX_OPSET, path, found=" and ".join(map(str, found)) or "none", oldest=OLDEST_OPSET, newest=newest)
-    return found[0]
+    return int(found[0])
 
 
 def _flaws(graph: GraphProto) -> Iterator[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from builder.convert.from_onnx.dims import Dim
 from builder.convert.from_onnx.graph import Attribute
+from builder.convert.from_onnx.groups import GROUPED
 from builder.convert.from_onnx.node import Node
 from builder.convert.from_onnx.refusal import require
 from builder.convert.from_onnx.registry import Result, rule
@@ -31,6 +30,7 @@ class _Kernel:
 
     x: Tensor
     weights: Array
+    bias: Array | None
     groups: int
 
 
@@ -73,10 +73,8 @@ def conv(node: Node) -> Result:
     weights = weights.reshape(*weights.shape[:2], height.kernel, width.kernel)
     shape = (x.shape[0], weights.shape[0], height.count, width.count)
     result = replace(plane.tensor, shape=shape, nonnegative=False)
-    stored = _convolved(node, _Kernel(plane.tensor, weights, groups), (height, width), result)
-    if bias is not None:
-        require(bias.shape == weights.shape[:1], "its bias does not fit its weights")
-        stored = node.emit.tensor("AddV2", [stored.name, node.emit.const(bias, "bias")], result)
+    require(bias is None or bias.shape == weights.shape[:1], "its bias does not fit its weights")
+    stored = _convolved(node, _Kernel(plane.tensor, weights, bias, groups), (height, width), result)
     return from_plane(node, stored, plane.flat)
 
 
@@ -91,11 +89,18 @@ def _convolved(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis], result: Ten
     strides = [axis.stride for axis in axes]
     both = max(strides) > 1 and max(axis.dilation for axis in axes) > 1
     if not both:
-        return node.emit.named(_grouped(node, kernel, axes), result)
+        return node.emit.named(_biased(node, kernel, axes), result)
     dense = (replace(axes[0], stride=1), replace(axes[1], stride=1))
-    name = _grouped(node, kernel, dense)
+    name = _biased(node, kernel, dense)
     taken = node.emit.sliced(name, [None] * 4, [None] * 4, [1, *strides, 1], Kind.FLOAT)
     return node.emit.named(taken, result)
+
+
+def _biased(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis]) -> str:
+    name = _grouped(node, kernel, axes)
+    if kernel.bias is None:
+        return name
+    return node.emit.op("AddV2", [name, node.emit.const(kernel.bias, "bias")])
 
 
 def _grouped(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis]) -> str:
@@ -106,13 +111,10 @@ def _grouped(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis]) -> str:
     if weights.shape[1] == 1:
         stored = weights.reshape(groups, -1, *weights.shape[2:]).transpose(2, 3, 0, 1)
         return emit.op("DepthwiseConv2dNative", [x.name, emit.const(stored, "weights")], more=attributes)
-    split = emit.op("Split", [emit.integer(3), x.name], num_split=groups)
-    parts = []
-    for index, part in enumerate(np.split(weights, groups)):
-        source = f"{split}:{index}" if index else split
-        stored = part.transpose(2, 3, 1, 0)
-        parts.append(emit.op("Conv2D", [source, emit.const(stored, "weights")], more=attributes))
-    return emit.op("ConcatV2", [*parts, emit.integer(3)], N=groups, Tidx=Kind.INT)
+    # One node until the graph is fused; then a convolution for each group.
+    return emit.op(
+        GROUPED, [x.name, emit.const(weights.transpose(2, 3, 1, 0), "weights")], more=attributes, groups=groups
+    )
 
 
 def convolution_attributes(axes: tuple[Axis, Axis]) -> dict[str, Attribute]:

@@ -11,7 +11,7 @@ from builder.convert.from_onnx.node import Node, axes_of
 from builder.convert.from_onnx.refusal import refuse, require
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.rules.shape import elements_of
-from builder.convert.from_onnx.tensors import Constant, Kind, Tensor, Value, identity, without
+from builder.convert.from_onnx.tensors import Array, Constant, Kind, Tensor, Value, identity, without
 
 _FAR = 2**31 - 1
 
@@ -165,7 +165,7 @@ def gather_elements(node: Node) -> Result:
     sizes = tuple(dim for dim in x.shape if isinstance(dim, int))
     if not isinstance(indices, Constant) or len(sizes) != x.rank:
         refuse("its indices are computed, or a size is not known")
-    places = list(np.indices(indices.array.shape))
+    places: list[Array] = list(np.indices(indices.array.shape))
     places[axis] = indices.array
     flat = np.asarray(np.ravel_multi_index(tuple(places), sizes))
     source = emit.reshape(emit.name(x, identity(x.rank)), (-1,), x.kind)
