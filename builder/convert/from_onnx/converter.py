@@ -176,11 +176,11 @@ class _Walk:
         return ConvertedModel(document, graph.weights)
 
     def _output(self, name: str) -> Tensor:
-        """Pictures come out as they went in: channels last where the inputs are."""
+        """Pictures come out channels last, unless the ONNX model itself takes them so."""
         self.emit.scope = name
         tensor = self.emit.lifted(self._value(name))
-        last = any(entry.order != identity(len(entry.shape)) for entry in self.inputs)
-        order: Order = channels_last(4) if tensor.rank == 4 and last else identity(tensor.rank)
+        plain = any(entry.order == identity(4) for entry in self.inputs)
+        order: Order = identity(tensor.rank) if tensor.rank != 4 or plain else channels_last(4)
         return replace(tensor, name=self._node_of_its_own(self.emit.name(tensor, order), tensor), order=order)
 
     def _node_of_its_own(self, name: str, tensor: Tensor) -> str:

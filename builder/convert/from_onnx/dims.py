@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -104,19 +103,30 @@ def known(dims: Sequence[Dim]) -> tuple[int, ...] | None:
 
 def ratio(whole: Sequence[Dim], part: Sequence[Dim]) -> Dim | None:
     """product(whole) / product(part) after equal unknown sizes cancel; None where that leaves no single size."""
-    left = [dim for dim in whole if not isinstance(dim, int)]
-    for dim in part:
-        if not isinstance(dim, int):
-            if dim not in left:
-                return None
-            left.remove(dim)
-    above = math.prod(dim for dim in whole if isinstance(dim, int))
-    below = math.prod(dim for dim in part if isinstance(dim, int))
+    (above, left), (below, right) = _factors(whole), _factors(part)
+    for dim in right:
+        if dim not in left:
+            return None
+        left.remove(dim)
     if below == 0 or (above % below and not left):
         return None
     if above % below:
         return floordiv(mul(product(left), above), below)
     return product([*left, above // below])
+
+
+def _factors(dims: Sequence[Dim]) -> tuple[int, list[Dim]]:
+    """A product as one known factor and the unknown ones."""
+    known, unknown_ones, waiting = 1, list[Dim](), list(dims)
+    while waiting:
+        dim = waiting.pop(0)
+        if isinstance(dim, int):
+            known *= dim
+        elif dim.op == "*":
+            waiting = [*dim.args, *waiting]
+        else:
+            unknown_ones.append(dim)
+    return known, unknown_ones
 
 
 def broadcast(a: Dim, b: Dim) -> Dim | None:

@@ -45,12 +45,13 @@ def _join_reshapes(graph: TfGraph) -> None:
 
 @dataclass(slots=True)
 class _Chain:
-    """What follows a linear operation: y * scale + shift, then `activation`.
+    """What follows the linear operation `op`: y * scale + shift, then `activation`.
 
     `at` is the node reached, `last` the one that the chain ends in, `passed` a reshape on the way to `at`, and
     `reshape` one that lies within the chain.
     """
 
+    op: str
     at: str
     scale: Array
     shift: Array
@@ -129,7 +130,7 @@ class _Fusion:
         self._replace(node, chain)
 
     def _chain(self, node: TfNode, channels: int) -> _Chain:
-        chain = _Chain(node.name, np.ones(channels), np.zeros(channels))
+        chain = _Chain(node.op, node.name, np.ones(channels), np.zeros(channels))
         while chain.activation is None:
             readers = self.readers.get(chain.at, [])
             if len(readers) != 1 or chain.at in self.outputs:
@@ -172,6 +173,8 @@ class _Fusion:
     def _takes_activation(self, chain: _Chain, reader: TfNode, channels: int) -> bool:
         if reader.op not in _ACTIVATIONS or reader.inputs[0] != chain.at:
             return False
+        if reader.op == "LeakyRelu" and chain.op == "DepthwiseConv2dNative":
+            return False  # TensorFlow.js does not read the slope there.
         if reader.op == "Prelu":
             slope = self.graph.weights.get(reader.inputs[1])
             chain.slope = None if slope is None else _per_channel(slope, channels)
@@ -186,7 +189,7 @@ class _Fusion:
         channels = node.shape[-1] if node.shape else None
         if source is None or not isinstance(channels, int):
             return
-        chain = _Chain(source, np.ones(channels), np.zeros(channels))
+        chain = _Chain(node.op, source, np.ones(channels), np.zeros(channels))
         reader, taken = node, []
         while reader.shape == node.shape and reader.op in ("Mul", "AddV2", "Sub"):
             if not self._takes_constant(chain, reader, channels):
