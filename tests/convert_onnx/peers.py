@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from builder.convert.from_onnx import OnnxOptions, convert
@@ -35,7 +35,7 @@ def normal(*shape: int, scale: float = 1.0) -> Array:
 def model(
     nodes: Sequence[NodeProto],
     inputs: Mapping[str, Sizes],
-    weights: Mapping[str, Array] | None = None,
+    weights: Mapping[str, ArrayLike] | None = None,
     *,
     opset: int = 17,
     outputs: Sequence[str] = ("y",),

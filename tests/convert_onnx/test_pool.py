@@ -40,7 +40,7 @@ def test_average_pool(peers: Peers, window: str, ceil: int, counted: int, size: 
 )
 @pytest.mark.parametrize("window", ["2 by 2", "3 by 2", "padded", "dense"])
 def test_pools_of_any_size(peers: Peers, op: str, ceil: int, counted: int, window: str) -> None:
-    more = {"count_include_pad": counted} if op == "AveragePool" else {}
+    more: dict[str, Any] = {"count_include_pad": counted} if op == "AveragePool" else {}
     made = model([node(op, "x", ceil_mode=ceil, **more, **WINDOWS[window])], {"x": ["n", 3, "h", "w"]}, opset=19)
     for size in [(8, 8), (9, 7)]:
         peers.agree(made, {"x": normal(1, 3, *size) - 5})

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import NodeProto
 
 from builder.errors import UserError
 from tests.convert_onnx.peers import Array, Peers, model, node, normal
@@ -13,15 +14,16 @@ from tests.convert_onnx.peers import Array, Peers, model, node, normal
 pytestmark = pytest.mark.node
 COORDINATES = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]
 SCALES = [(2.0, 2.0), (1.5, 0.7), (3.0, 1.0), (0.5, 0.6)]
+Weights = dict[str, Array]
 EMPTY = np.zeros(0, np.float32)
 
 
-def by_scales(scales: tuple[float, float], **attributes: Any) -> tuple[Any, dict[str, Array]]:  # noqa: ANN401
+def by_scales(scales: tuple[float, float], **attributes: Any) -> tuple[NodeProto, Weights]:  # noqa: ANN401
     return node("Resize", "x r s", **attributes), {"r": EMPTY, "s": np.asarray((1, 1, *scales), np.float32)}
 
 
-def by_sizes(*sizes: int, **attributes: Any) -> tuple[Any, dict[str, Array]]:  # noqa: ANN401
-    weights = {"r": EMPTY, "s": EMPTY, "z": np.asarray((1, 3, *sizes), np.int64)}
+def by_sizes(*sizes: int, **attributes: Any) -> tuple[NodeProto, Weights]:  # noqa: ANN401
+    weights: Weights = {"r": EMPTY, "s": EMPTY, "z": np.asarray((1, 3, *sizes), np.int64)}
     return node("Resize", "x r s z", **attributes), weights
 
 
@@ -94,7 +96,7 @@ def test_as_large_as_another_tensor(peers: Peers) -> None:
 
 def test_a_scale_that_gives_no_whole_size_of_any_picture_is_refused(peers: Peers) -> None:
     made, weights = by_scales((1.5, 2.0), mode="linear")
-    with pytest.raises(UserError, match="scales a size that is not known by 1.5") as error:
+    with pytest.raises(UserError, match=r"scales a size that is not known by 1\.5") as error:
         peers.converted(model([made], {"x": [1, 3, "h", "w"]}, weights))
     assert "--input-shape" in error.value.problems[0].next_step
 

@@ -109,6 +109,8 @@ class _Walk:
                     self._convert(node)
                 except Refused as error:
                     found.append(refusal(self.source, node, error))
+                except ValueError as error:  # numpy, of constants whose shapes are at odds
+                    found.append(refusal(self.source, node, Refused(f"its constants do not fit together ({error})")))
         return found
 
     def _needed(self) -> list[bool]:

@@ -94,6 +94,10 @@ def _flaws(graph: GraphProto) -> Iterator[str]:
     if len(graph.node) > MAX_NODES:
         yield f"it has {len(graph.node)} nodes; {MAX_NODES} are the most"
         return
+    # Protobuf hands over bytes where a string is not UTF-8.
+    if not all(isinstance(name, str) for name in _names(graph)):
+        yield "it has names that are no text"
+        return
     tensors = Counter(tensor.name for tensor in graph.initializer)
     made = Counter(name for node in graph.node for name in node.output if name) + tensors
     for name in [name for name, times in made.items() if times > 1]:
@@ -101,6 +105,15 @@ def _flaws(graph: GraphProto) -> Iterator[str]:
     if not graph.output:
         yield "it has no outputs"
     yield from _order_flaws(graph, made)
+
+
+def _names(graph: GraphProto) -> Iterator[object]:
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+    for entries in (graph.input, graph.output, graph.initializer):
+        yield from (entry.name for entry in entries)
+    yield from (dim.dim_param for entry in graph.input for dim in entry.type.tensor_type.shape.dim)
 
 
 def _order_flaws(graph: GraphProto, made: Counter[str]) -> Iterator[str]:

@@ -28,6 +28,10 @@ def batch_normalization(node: Node) -> Result:
     require(node.integer("spatial", 1) == 1, "it normalizes each place by itself")
     require(len([name for name in node.outputs if name]) == 1, "its running statistics are outputs")
     scale, bias, mean, variance = (node.required_constant(index).astype(np.float64) for index in (1, 2, 3, 4))
+    channels = x.shape[1] if x.rank > 1 else 1
+    fit = all(array.shape == scale.shape for array in (bias, mean, variance)) and scale.ndim == 1
+    require(fit and (len(scale) == channels or not isinstance(channels, int)), "its statistics do not fit its channels")
+    require(np.all(variance >= 0), "a variance is negative")
     factor = scale / np.sqrt(variance + node.number("epsilon", 1e-5))
     return _affine(node, x, factor, bias - mean * factor)
 
