@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden operators lock wheel clean help
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -63,6 +63,9 @@ test-real: setup ## real models from npm and PyPI: generated, linked into player
 generated: .venv/installed jslib/node_modules/.package-lock.json ## TypeScript, JSON Schema and docs/errors.md from builder/
 	$(BIN)/python -m scripts.generate_sources
 	npm --prefix jslib run --silent generate
+
+operators: setup ## docs/convert-operators.md: all node tests of ONNX through the converter and TensorFlow.js
+	$(BIN)/python -m scripts.onnx_operators
 
 golden: setup ## writes the expected trees of tests/golden anew; read the diff before you commit it
 	$(BIN)/python -m tests.golden.regenerate

@@ -98,12 +98,25 @@ class Peers:
         options: OnnxOptions = NCHW,
         constant: bool = False,
     ) -> Counter[str]:
-        """Converts, runs both, compares all outputs; returns the operations of the converted model.
+        """Converts and compares; returns the operations of the converted model."""
+        converted = self.converted(made, options)
+        self.compare(converted, made, feeds, tolerance=tolerance, constant=constant)
+        return operations(converted)
+
+    def compare(
+        self,
+        converted: ConvertedModel,
+        made: ModelProto,
+        feeds: Mapping[str, Array],
+        *,
+        tolerance: float,
+        constant: bool = False,
+    ) -> None:
+        """Runs both and compares all outputs.
 
         `tolerance` is relative to the range of each output. NaN and infinity have to be where the peer has them. An
         output without variation proves nothing and fails, unless the test says that it is `constant`.
         """
-        converted = self.converted(made, options)
         found = self.tfjs.run(converted, feeds)
         for name, expected in reference(made, feeds).items():
             assert found[name].shape == expected.shape, name
@@ -111,4 +124,3 @@ class Peers:
             reach = float(np.ptp(finite)) if finite.size else 0.0
             assert constant or reach > 0 or expected.size < 2, f"{name} does not vary"
             np.testing.assert_allclose(found[name], expected, rtol=0, atol=tolerance * max(reach, 1e-3), equal_nan=True)
-        return operations(converted)
