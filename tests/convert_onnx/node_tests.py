@@ -37,6 +37,7 @@ def outcomes(tfjs: Tfjs, folder: Path, *, every: int = 1) -> Iterator[Outcome]:
         warnings.simplefilter("ignore")  # of ONNX's generators
         cases = load_model_tests(kind="node")
     for case in cases[::every]:
+        assert case.data_sets
         inputs, outputs = case.data_sets[0]
         if all(isinstance(value, (np.ndarray, np.generic, TensorProto)) for value in (*inputs, *outputs)):
             yield _outcome(tfjs, folder / "model.onnx", case, [*map(_array, inputs)], [*map(_array, outputs)])

@@ -153,7 +153,7 @@ def test_where_and_comparisons(peers: Peers) -> None:
         node("Not", "b", "n"),
         node("Where", "n c two"),
     ]
-    weights = {"zero": np.float32(0), "one": np.float32(1), "two": normal(6, 1, 1)}
+    weights: dict[str, Any] = {"zero": np.float32(0), "one": np.float32(1), "two": normal(6, 1, 1)}
     peers.agree(model(nodes, {"x": [2, 3, 5, 4]}, {**WEIGHTS, **weights}), {"x": normal(2, 3, 5, 4)})
 
 

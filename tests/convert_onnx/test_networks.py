@@ -10,7 +10,7 @@ import pytest
 from onnx import ModelProto, numpy_helper
 
 from tests.convert_onnx.networks import resnet
-from tests.convert_onnx.peers import Peers, normal
+from tests.convert_onnx.peers import Array, Peers, normal
 
 pytestmark = pytest.mark.node
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
@@ -41,10 +41,10 @@ def revived(name: str) -> ModelProto:
     return model
 
 
-def _weights(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:  # type: ignore[type-arg]
+def _weights(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     if len(shape) < 2:
         return generator.uniform(0.5, 1.5, shape).astype(np.float32)
-    return (generator.normal(size=shape) * np.sqrt(1.4 / np.prod(shape[1:]))).astype(np.float32)
+    return np.asarray(generator.normal(size=shape) * np.sqrt(1.4 / np.prod(shape[1:])), np.float32)
 
 
 @pytest.mark.parametrize(

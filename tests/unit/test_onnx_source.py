@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,7 +137,7 @@ FLAWS: list[tuple[Change, str]] = [
     (lambda m: m.graph.node[0].__setattr__("op_type", "LSTM"), "there is no rule for it"),
     (lambda m: m.graph.node[0].__setattr__("op_type", "Nothing"), "ONNX has no such operator"),
     (lambda m: m.graph.node[0].attribute.append(helper.make_attribute("gropu", 1)), "its attribute gropu is not known"),
-    (lambda m: m.graph.node[0].attribute.append(helper.make_attribute("group", "1")), "attribute group is of an unexpected type"),
+    (lambda m: m.graph.node[0].attribute.append(helper.make_attribute("group", "1")), "group is of an unexpected type"),
     (lambda m: m.graph.node[0].attribute.append(helper.make_attribute("strides", [0, 1])), "have to be positive"),
     (lambda m: m.graph.input[0].type.tensor_type.__setattr__("elem_type", TensorProto.STRING), "element type"),
     (lambda m: m.graph.input[0].type.tensor_type.ClearField("shape"), "does not say how many axes it has"),
@@ -240,7 +239,7 @@ def test_data_elsewhere(tmp_path: Path, entries: dict[str, Any], words: str) -> 
 
 def test_data_behind_a_link(tmp_path: Path) -> None:
     model = outside(tmp_path)
-    os.rename(tmp_path / "weights.bin", tmp_path / "real.bin")
+    (tmp_path / "weights.bin").rename(tmp_path / "real.bin")
     (tmp_path / "weights.bin").symlink_to(tmp_path / "real.bin")
     assert "is a link" in refused(tmp_path, model)[0]
 
@@ -262,7 +261,8 @@ def without_convolution(shape: tuple[int | str, ...]) -> ModelProto:
 
 
 @pytest.mark.parametrize(("shape", "order"), [
-    ((1, 3, 8, 8), [0, 2, 3, 1]), (("n", 3, "h", "w"), [0, 2, 3, 1]), ((1, 8, 8, 3), [0, 1, 2, 3]), ((1, 1, 28, 28), [0, 2, 3, 1]),
+    ((1, 3, 8, 8), [0, 2, 3, 1]), (("n", 3, "h", "w"), [0, 2, 3, 1]), ((1, 8, 8, 3), [0, 1, 2, 3]),
+    ((1, 1, 28, 28), [0, 2, 3, 1]),
 ], ids=str)  # fmt: skip
 def test_the_sizes_tell_the_order_of_axes(tmp_path: Path, shape: tuple[int | str, ...], order: list[int]) -> None:
     found = converted(tmp_path, without_convolution(shape))
