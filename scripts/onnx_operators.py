@@ -33,8 +33,6 @@ activations is kept.
 _TAIL = """
 Graphs of several nodes, most of them functions of ONNX spelled out: {passed} pass, {refused} are refused.
 
-Constants: Constant and Range are known where all their inputs are constants.
-
 No rule: {others}.
 """
 
@@ -54,7 +52,7 @@ def main() -> int:
 def table(found: list[Outcome]) -> str:
     """The document."""
     several = [outcome for outcome in found if not outcome.op]
-    others = sorted({outcome.op for outcome in found} - RULES.keys() - {"", "Constant", "Range"})
+    others = sorted({outcome.op for outcome in found} - RULES.keys() - {"", "Constant"})
     rows = "".join(_row(op, [outcome for outcome in found if outcome.op == op]) for op in sorted(RULES))
     return _HEAD.format(**_counts(found)) + rows + _TAIL.format(**_counts(several), others=", ".join(others))
 

@@ -84,6 +84,26 @@ def test_group_normalization(peers: Peers, opset: int, size: tuple[int | str, ..
     peers.agree(made, {"x": normal(2, 6, 5, 4)})
 
 
+@pytest.mark.parametrize("size", [(5, 4), ("h", "w_")], ids=str)
+def test_group_normalization_as_pytorch_writes_it(peers: Peers, size: tuple[int | str, ...]) -> None:
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Reshape", "c groups", "r"),
+        node("InstanceNormalization", "r ones zeros", "i"),
+        node("Shape", "c", "shape"),
+        node("Reshape", "i shape", "n"),
+        node("Mul", "n s", "m"),
+        node("Add", "m b", "a"),
+        node("Conv", "a v"),
+    ]
+    weights = {
+        "w": normal(6, 3, 1, 1), "v": normal(2, 6, 1, 1), "groups": np.asarray([0, 3, -1]), "s": normal(6, 1, 1),
+        "b": normal(6, 1, 1), "ones": np.ones(3, np.float32), "zeros": np.zeros(3, np.float32),
+    }  # fmt: skip
+    found = peers.agree(model(nodes, {"x": ["n", 3, *size]}, weights), {"x": normal(2, 3, 5, 4)})
+    assert found["Transpose"] == 0
+
+
 def test_instance_normalization(peers: Peers) -> None:
     made = model([node("InstanceNormalization", "x s b")], {"x": ["n", 6, "h", "w"]}, {"s": normal(6), "b": normal(6)})
     assert peers.agree(made, {"x": normal(2, 6, 5, 7)})["Transpose"] == 0

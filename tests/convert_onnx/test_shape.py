@@ -141,6 +141,31 @@ def test_pad(peers: Peers, pads: tuple[int, ...], value: float) -> None:
     peers.agree(made, {"x": normal(2, 3, 5, 6)})
 
 
+@pytest.mark.parametrize("mode", ["edge", "wrap", "reflect"])
+def test_other_borders(peers: Peers, mode: str) -> None:
+    weights = {**WEIGHTS, "p": ints(0, 1, 2, 1, 0, 0, 1, 3)}
+    made = model([FIRST, node("Pad", "c p", mode=mode)], {"x": [2, 3, 5, 6]}, weights, opset=19)
+    peers.agree(made, {"x": normal(2, 3, 5, 6)})
+
+
+def test_counting_up_to_a_size(peers: Peers) -> None:
+    nodes = [
+        node("Shape", "x", "shape"),
+        node("Gather", "shape one", "length", axis=0),
+        node("Range", "zero length one", "places"),
+        node("Gather", "k places", "g", axis=0),
+        node("Add", "x g"),
+    ]
+    weights = {"zero": np.asarray(0), "one": np.asarray(1), "k": normal(9, 4)}
+    peers.agree(model(nodes, {"x": ["n", "t", 4]}, weights), {"x": normal(2, 5, 4)})
+
+
+def test_scatter(peers: Peers) -> None:
+    nodes = [FIRST, node("ScatterND", "c i u")]
+    weights = {**WEIGHTS, "i": np.asarray([[0, 3], [1, -1]]), "u": normal(2, 5, 6)}
+    peers.agree(model(nodes, {"x": [2, 3, 5, 6]}, weights, opset=18), {"x": normal(2, 3, 5, 6)})
+
+
 def test_reflected_border(peers: Peers) -> None:
     made = model(
         [FIRST, node("Pad", "c p", mode="reflect")], {"x": [1, 3, 5, 6]}, {**WEIGHTS, "p": ints(0, 0, 2, 1, 0, 0, 1, 3)}

@@ -199,6 +199,36 @@ def test_functions_that_unfold_without_end(tmp_path: Path) -> None:
     assert "unfold into" in refused(tmp_path, with_functions(*chain, last))[0]
 
 
+# --- large weights: left in the file until they are needed -----------------------------------------------------------
+
+
+def large() -> ModelProto:
+    """Weights of 27 kB, above the size that is cut out."""
+    model = network()
+    weights = np.random.default_rng(0).normal(size=(256, 3, 3, 3)).astype(np.float32)
+    model.graph.initializer[0].CopyFrom(numpy_helper.from_array(weights, "w"))
+    return model
+
+
+def test_large_weights_are_read_from_their_place(tmp_path: Path) -> None:
+    model = large()
+    expected = numpy_helper.to_array(model.graph.initializer[0]).transpose(2, 3, 1, 0)
+    found = converted(tmp_path, model).weights.values()
+    assert any(array.shape == expected.shape and np.array_equal(array, expected) for array in found)
+
+
+def test_large_weights_cut_short(tmp_path: Path) -> None:
+    whole = large().SerializeToString()
+    for length in (len(whole) // 4, len(whole) // 2, len(whole) - 1):
+        assert refused(tmp_path, whole[:length])[0].startswith("NOT_ONNX")
+
+
+def test_large_weights_of_another_size(tmp_path: Path) -> None:
+    model = large()
+    model.graph.initializer[0].dims[0] = 255
+    assert "needs 27540 bytes, 27648 are there" in refused(tmp_path, model)[0]
+
+
 # --- data outside the file --------------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,6 @@ from builder.errors import ONNX_UNSUPPORTED, Problem, UserError, problem
 if TYPE_CHECKING:
     from onnx import NodeProto
 
-_FOLDED_ONLY = {"Constant": "", "Range": "stash_type"}
 _CONSTANT_ATTRIBUTES = frozenset({"value", "value_float", "value_floats", "value_int", "value_ints"})
 
 
@@ -51,7 +50,7 @@ def _form(source: Source, node: NodeProto) -> str:
     if version is None:
         return "ONNX has no such operator"
     rule = RULES.get(node.op_type)
-    if rule is None and node.op_type not in _FOLDED_ONLY:
+    if rule is None and node.op_type != "Constant":
         return "there is no rule for it"
     allowed = _CONSTANT_ATTRIBUTES if node.op_type == "Constant" else rule.attributes if rule else frozenset()
     if rule is not None:

@@ -64,7 +64,7 @@ class Emitter:
         for axis, dim in enumerate(like.stored_shape):
             if isinstance(dim, Size):
                 self._sizes.setdefault(dim, (name, axis))
-        return replace(like, name=name, elements=None)
+        return replace(like, name=name, elements=None, before=None)
 
     # --- constants
 

@@ -66,7 +66,9 @@ def describe(shape: Shape) -> str:
 
 def reshaped(emit: Emitter, x: Tensor, shape: Shape) -> Tensor:
     """x with another ONNX shape. A stored order is kept where axes are only split or merged within it."""
-    groups = None if x.order == identity(x.rank) else _groups(x.shape, shape)
+    if x.before is not None and x.before.shape == shape:
+        return x.before
+    first, groups = x, None if x.order == identity(x.rank) else _groups(x.shape, shape)
     if groups is None:
         x, order = replace(x, name=emit.name(x, identity(x.rank)), order=identity(x.rank)), identity(len(shape))
     else:
@@ -75,7 +77,7 @@ def reshaped(emit: Emitter, x: Tensor, shape: Shape) -> Tensor:
         order = _carried(x, groups)
     source, result = x.name, replace(x, shape=shape, order=order)
     stored = source if result.stored_shape == x.stored_shape else emit.reshape(source, result.stored_shape, x.kind)
-    return emit.named(stored, result)
+    return replace(emit.named(stored, result), before=None if source == first.name else first)
 
 
 Group = tuple[list[int], list[int]]

@@ -13,6 +13,7 @@ import numpy as np
 
 from builder.convert.from_onnx.refusal import Refused, refuse, require
 from builder.convert.from_onnx.tensors import Array
+from builder.convert.from_onnx.wire import Malformed, Span, without_weights
 from builder.errors import NOT_ONNX, ONNX_DATA, ONNX_OPSET, UserError, fail, problem
 
 if TYPE_CHECKING:
@@ -36,28 +37,38 @@ class Source:
     nodes: list[NodeProto]
     opset: int
     initializers: dict[str, TensorProto]
+    spans: dict[str, Span]
 
     def array(self, name: str) -> Array:
         """The initializer `name`; raises UserError if its data are not to be had."""
-        tensor = self.initializers[name]
         try:
-            return external_array(tensor, self.path.parent) if tensor.data_location == _EXTERNAL else array_of(tensor)
+            return self._array(name)
         except Refused as error:
             raise fail(ONNX_DATA, self.path, tensor=name, reason=error.reason) from error
+
+    def _array(self, name: str) -> Array:
+        tensor = self.initializers[name]
+        if tensor.data_location == _EXTERNAL:
+            return external_array(tensor, self.path.parent)
+        if name in self.spans:
+            return _stored_array(tensor, self.path, self.spans[name].start, self.spans[name].length)
+        return array_of(tensor)
 
 
 def read(path: Path) -> Source:
     """The model in `path`; raises UserError for a file that is not a sound ONNX model."""
-    model = _inlined(path, _parsed(path))
+    parsed, spans = _parsed(path)
+    model = _inlined(path, parsed)
     opset = _opset(path, model)
     initializers = {tensor.name: tensor for tensor in model.graph.initializer}
     reasons = list(_flaws(model.graph))
     if reasons:
         raise UserError(problem(NOT_ONNX, path, reason=reason) for reason in reasons[:20])
-    return Source(path, model.graph, list(model.graph.node), opset, initializers)
+    return Source(path, model.graph, list(model.graph.node), opset, initializers, spans)
 
 
-def _parsed(path: Path) -> ModelProto:
+def _parsed(path: Path) -> tuple[ModelProto, dict[str, Span]]:
+    """The model without its large weights, and where in the file those lie."""
     from google.protobuf.message import DecodeError
     from onnx import ModelProto
 
@@ -67,14 +78,17 @@ def _parsed(path: Path) -> ModelProto:
             raise fail(NOT_ONNX, path, reason="it is not a file")
         if size > MAX_BYTES:
             raise fail(NOT_ONNX, path, reason=f"it has {size} bytes; an ONNX file has 2 GiB at most")
-        model: ModelProto = ModelProto.FromString(path.read_bytes())
+        with path.open("rb") as file:
+            skeleton, spans = without_weights(file, size)
+        model: ModelProto = ModelProto.FromString(skeleton)
     except OSError as error:
         raise fail(NOT_ONNX, path, reason=error.strerror or str(error)) from error
-    except (DecodeError, RecursionError) as error:
+    except (DecodeError, RecursionError, Malformed) as error:
         raise fail(NOT_ONNX, path, reason="it is damaged, cut short, or of another format") from error
     if not model.HasField("graph") or not model.opset_import:
         raise fail(NOT_ONNX, path, reason="it holds no graph, or does not say which operators it uses")
-    return model
+    names = [tensor.name for tensor in model.graph.initializer]
+    return model, {name: span for name, span in zip(names, spans, strict=True) if span is not None}
 
 
 def _opset(path: Path, model: ModelProto) -> int:
@@ -201,15 +215,21 @@ def external_array(tensor: TensorProto, folder: Path) -> Array:
     entries = {entry.key: entry.value for entry in tensor.external_data}
     path = _inside(folder, entries.get("location", ""))
     dtype, shape = element_type(tensor.data_type), _shape(tensor)
-    require(tensor.data_type not in _FOUR_BITS, "4-bit data outside the file are not read")
     needed = math.prod(shape) * dtype.itemsize
     offset, length = _number(entries.get("offset", "0")), _number(entries.get("length", str(needed)))
     require(length == needed, f"its shape {list(shape)} needs {needed} bytes, it claims {length}")
+    return _stored_array(tensor, path, offset, length)
+
+
+def _stored_array(tensor: TensorProto, path: Path, start: int, length: int) -> Array:
+    """The array whose bytes lie in a file."""
+    dtype, shape = element_type(tensor.data_type), _shape(tensor)
+    require(tensor.data_type not in _FOUR_BITS, "large 4-bit data are not read")
     try:
-        require(offset + needed <= path.stat().st_size, f"{path.name} ends before its data do")
+        require(start + length <= path.stat().st_size, f"{path.name} ends before its data do")
         with path.open("rb") as file:
-            file.seek(offset)
-            return _from_bytes(file.read(needed), dtype, shape)
+            file.seek(start)
+            return _from_bytes(file.read(length), dtype, shape)
     except OSError as error:
         refuse(f"{path.name}: {error.strerror}")
 

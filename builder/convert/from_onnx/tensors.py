@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -53,7 +53,8 @@ class Tensor:
 
     `name` is the TensorFlow.js node (`node` or `node:1`), `shape` the ONNX shape; stored axis i is ONNX axis
     `order[i]`. `dtype` is the ONNX element type. `elements` are the values of a small integer tensor as far as they are
-    known, in flat order: what a shape computation carries.
+    known, in flat order: what a shape computation carries. `before` is the tensor that a Reshape has just moved around,
+    for a Reshape that goes back.
     """
 
     name: str
@@ -62,6 +63,11 @@ class Tensor:
     dtype: np.dtype[Any]
     nonnegative: bool = False
     elements: tuple[Dim, ...] | None = None
+    before: Tensor | None = None
+
+    def labelled(self, shape: Shape, order: Order) -> Tensor:
+        """The same stored numbers under other ONNX axes."""
+        return replace(self, shape=shape, order=order, elements=None, before=None)
 
     @property
     def rank(self) -> int:

@@ -219,7 +219,7 @@ def cast(node: Node, x: Tensor, target: np.dtype[np.generic]) -> Tensor:
     require(target.name not in FOUR_BITS, f"it casts to {target}, which wraps around")
     narrowing = target.kind in "iu" and target.itemsize < min(x.dtype.itemsize, 4) and x.dtype.kind in "iu"
     require(not narrowing, f"it narrows {x.dtype} to {target}, which wraps around")
-    like = replace(x, dtype=target, nonnegative=x.nonnegative)
+    like = replace(x, dtype=target, before=None)
     if like.kind == x.kind:
         return like
     return node.emit.tensor("Cast", [x.name], like, kind=x.kind, SrcT=x.kind, DstT=like.kind)

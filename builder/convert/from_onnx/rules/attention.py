@@ -13,7 +13,7 @@ from builder.convert.from_onnx.refusal import refuse, require
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, rule
 from builder.convert.from_onnx.rules.elementwise import binary, require_float, with_scalar
 from builder.convert.from_onnx.rules.shape import broadcast_to
-from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, identity
+from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, identity, moved
 
 
 @rule("MatMul", (1, 9, 13), inputs=2)
@@ -103,7 +103,7 @@ def gemm(node: Node) -> Result:
 
 
 def _turned(x: Tensor) -> Tensor:
-    return replace(x, shape=x.shape[::-1], order=tuple(1 - axis for axis in x.order))
+    return x.labelled(x.shape[::-1], tuple(1 - axis for axis in x.order))
 
 
 def _biased(node: Node, x: Tensor, bias: Value, beta: float) -> Tensor:
@@ -151,4 +151,4 @@ def _contracted(node: Node, a: str, b: str, wanted: str) -> Tensor:
 
 def _permuted(x: Tensor, perm: list[int]) -> Tensor:
     """An ONNX Transpose: a label only."""
-    return replace(x, shape=tuple(x.shape[axis] for axis in perm), order=tuple(perm.index(axis) for axis in x.order))
+    return x.labelled(tuple(x.shape[axis] for axis in perm), moved(x.order, perm))

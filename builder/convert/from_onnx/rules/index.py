@@ -142,18 +142,36 @@ def gather(node: Node) -> Result:
 def gather_nd(node: Node) -> Result:
     x, emit = node.tensor(0), node.emit
     require(node.integer("batch_dims", 0) == 0, "it gathers within batches")
-    indices = node.required(1)
+    indices = _counted_rows(node, x, node.required(1))
     depth = indices.shape[-1]
-    require(isinstance(depth, int) and 0 < depth <= x.rank, "its indices are too deep")
     assert isinstance(depth, int)
-    if isinstance(indices, Constant):
-        columns = [_counted(Constant(indices.array[..., axis]), x.shape[axis], node) for axis in range(depth)]
-        indices = Constant(np.stack([column.array for column in columns if isinstance(column, Constant)], -1))
-    require(indices.nonnegative, "its computed indices may count from the end")
     shape = (*indices.shape[:-1], *x.shape[depth:])
     like = replace(x, shape=shape, order=identity(len(shape)))
     names = [emit.name(x, identity(x.rank)), emit.name(indices, identity(indices.rank))]
     return emit.tensor("GatherNd", names, like, Tindices=Kind.INT)
+
+
+@rule("ScatterND", (11, 13, 16, 18), "reduction", inputs=3)
+def scatter_nd(node: Node) -> Result:
+    x, emit = node.tensor(0), node.emit
+    node.choice("reduction", "none", ("none",))
+    indices, updates = _counted_rows(node, x, node.required(1)), node.tensor(2)
+    require(x.kind is updates.kind, "its updates are of another type")
+    result = replace(x, order=identity(x.rank), nonnegative=x.nonnegative and updates.nonnegative)
+    names = [emit.name(value, identity(value.rank)) for value in (x, indices, updates)]
+    return emit.tensor("TensorScatterUpdate", names, result, Tindices=Kind.INT)
+
+
+def _counted_rows(node: Node, x: Tensor, indices: Value) -> Value:
+    """Rows of indices into the first axes of x, counted from the front."""
+    depth = indices.shape[-1] if indices.rank else None
+    require(isinstance(depth, int) and 0 < depth <= x.rank, "its indices are too deep")
+    assert isinstance(depth, int)
+    if isinstance(indices, Constant):
+        columns = [_counted(Constant(indices.array[..., axis]), x.shape[axis], node) for axis in range(depth)]
+        return Constant(np.stack([column.array for column in columns if isinstance(column, Constant)], -1))
+    require(indices.nonnegative, "its computed indices may count from the end")
+    return indices
 
 
 @rule("GatherElements", (11, 13), "axis", inputs=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -81,7 +82,8 @@ def pad(node: Node) -> Result:
     widths = [(max(begin[axis], 0), max(end[axis], 0)) for axis in range(x.rank)]
     if not any(map(any, widths)):
         return x
-    require(mode in ("constant", "reflect"), f"its mode {mode} is not in TensorFlow.js")
+    if mode in ("edge", "wrap"):
+        return _repeated(node, x, widths, "edge" if mode == "edge" else "wrap")
     shape = tuple(add(dim, sum(width)) for dim, width in zip(x.shape, widths, strict=True))
     stored = emit.const(np.asarray([widths[axis] for axis in x.order], np.int32), "paddings")
     value = _fill(node)
@@ -92,6 +94,20 @@ def pad(node: Node) -> Result:
         return emit.tensor("MirrorPad", [x.name, stored], result, mode="REFLECT", Tpaddings=Kind.INT)
     filler = emit.const(np.asarray(value, x.kind.numpy))
     return emit.tensor("PadV2", [x.name, stored, filler], result, Tpaddings=Kind.INT)
+
+
+def _repeated(node: Node, x: Tensor, widths: list[tuple[int, int]], mode: Literal["edge", "wrap"]) -> Tensor:
+    """Each axis picks its own elements again, where its size is known."""
+    for axis, width in enumerate(widths):
+        size = x.shape[axis]
+        if any(width):
+            if not isinstance(size, int) or not size:
+                refuse(f"its mode {mode} needs a size that is known", FIXED_SIZE)
+            places = np.pad(np.arange(size), width, mode=mode)
+            like = _resized(x, axis, len(places))
+            names = [x.name, node.emit.ints(places.tolist()), node.emit.integer(x.order.index(axis))]
+            x = node.emit.tensor("GatherV2", names, like, batch_dims=0)
+    return x
 
 
 def _fill(node: Node) -> float:

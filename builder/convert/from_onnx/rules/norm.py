@@ -88,8 +88,26 @@ def rms_normalization(node: Node) -> Result:
 def instance_normalization(node: Node) -> Result:
     x = node.tensor(0)
     require_float(x)
-    normal = standardized(node, x, range(2, x.rank), node.number("epsilon", 1e-5))
-    return _affine(node, normal, node.required_constant(1), node.required_constant(2))
+    scale, bias = node.required_constant(1), node.required_constant(2)
+    require(scale.shape == bias.shape == (len(scale),), "its scale and bias do not fit together")
+    normal = _by_instance(node, x)
+    return normal if np.all(scale == 1) and not np.any(bias) else _affine(node, normal, scale, bias)
+
+
+def _by_instance(node: Node, x: Tensor) -> Tensor:
+    """x standardized over all but its first two axes.
+
+    PyTorch writes GroupNorm as [n, c, h, w] → [n, groups, …] → this → [n, c, h, w]: done where the channels are last.
+    """
+    epsilon, before = node.number("epsilon", 1e-5), x.before
+    known = before is not None and before.rank > x.rank == 3 and before.shape[0] == x.shape[0]
+    channels = before.shape[1] if before is not None and known else None
+    groups = x.shape[1]
+    if before is None or not isinstance(channels, int) or not isinstance(groups, int) or channels % groups:
+        return standardized(node, x, range(2, x.rank), epsilon)
+    split = reshaped(node.emit, before, (before.shape[0], groups, channels // groups, *before.shape[2:]))
+    normal = standardized(node, split, range(2, split.rank), epsilon)
+    return reshaped(node.emit, reshaped(node.emit, normal, before.shape), x.shape)
 
 
 @rule("GroupNormalization", (18, 21), "epsilon num_groups stash_type", inputs=3)

@@ -7,12 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from builder.convert.from_onnx.dims import Dim, Shape, Size, broadcast_shapes, is_known, mul, product, ratio, unknown
+from builder.convert.from_onnx.dims import (
+    Dim,
+    Shape,
+    Size,
+    add,
+    broadcast_shapes,
+    is_known,
+    mul,
+    product,
+    ratio,
+    unknown,
+)
 from builder.convert.from_onnx.layout import describe, reshaped
 from builder.convert.from_onnx.node import Node, axes_of
 from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
 from builder.convert.from_onnx.registry import Result, rule
-from builder.convert.from_onnx.tensors import Constant, Tensor, Value, channels_last, identity, moved, without
+from builder.convert.from_onnx.tensors import Constant, Kind, Tensor, Value, channels_last, identity, moved, without
 
 _INT64 = np.dtype(np.int64)
 
@@ -63,7 +74,7 @@ def transpose(node: Node) -> Result:
     perm = node.ints("perm", tuple(reversed(range(x.rank))))
     require(sorted(perm) == list(range(x.rank)), f"its perm {perm} is no order of {x.rank} axes")
     shape = tuple(x.shape[axis] for axis in perm)
-    return replace(x, shape=shape, order=moved(x.order, perm), elements=None)
+    return x.labelled(shape, moved(x.order, perm))
 
 
 @rule("Squeeze", (1, 11, 13, 21, 23, 24, 25), "axes", inputs=2)
@@ -167,6 +178,20 @@ def constant_of_shape(node: Node) -> Result:
     scalar = node.emit.name(Constant(value.array.reshape(())), ())
     like = Tensor("", shape, identity(len(shape)), value.dtype, value.nonnegative)
     return node.emit.tensor("Fill", [node.emit.shape_vector(shape), scalar], like)
+
+
+@rule("Range", (11, 27), "stash_type", inputs=3)
+def range_(node: Node) -> Result:
+    """From a known start to a size of the running model; constants are folded before."""
+    bounds = [elements_of(node.required(index)) for index in range(3)]
+    start, limit, step = [found[0] if found else None for found in bounds]
+    fits = isinstance(start, int) and start >= 0 and step == 1 and limit is not None
+    require(fits, "it does not count upwards by one from a known start", FIXED_SIZE)
+    assert isinstance(start, int) and limit is not None
+    emit = node.emit
+    like = Tensor("", (add(limit, -start),), (0,), node.required(0).dtype, nonnegative=True)
+    require(like.kind is Kind.INT, "it counts in floating-point numbers")
+    return emit.tensor("Range", [emit.integer(start), emit.size(limit), emit.integer(1)], like, Tidx=Kind.INT)
 
 
 @rule("DepthToSpace", (1, 11, 13, 28), "blocksize mode")
