@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import onnx
 import pytest
 from onnx import ModelProto, numpy_helper
 
-from tests.convert_onnx.networks import resnet
+from tests.convert_onnx.networks import detector, resnet, transformer
 from tests.convert_onnx.peers import Array, Peers, normal
 
 pytestmark = pytest.mark.node
@@ -61,6 +63,35 @@ def test_the_networks_of_the_onnx_package(peers: Peers, name: str) -> None:
 def test_a_residual_network(peers: Peers, size: tuple[int, int]) -> None:
     found = peers.agree(resnet((8, 16, 24), 10), {"x": normal(2, 3, *size)})
     assert (found["_FusedConv2D"], found["_FusedMatMul"], found["Transpose"], found["Mul"]) == (15, 1, 0, 0)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (72, 40)], ids=str)
+def test_a_detector_of_any_size(peers: Peers, size: tuple[int, int]) -> None:
+    peers.agree(detector(), {"x": normal(1, 3, *size)})
+
+
+def test_a_vision_transformer(peers: Peers) -> None:
+    found = peers.agree(transformer(), {"x": normal(2, 3, 32, 32)})
+    assert found["_FusedMatMul"] == 9
+    assert found["Erf"] == 2
+
+
+def test_resnet18_takes_little_time_and_memory(tmp_path: Path) -> None:
+    """2 seconds of processor time and 2.5 times its weights, in a process of its own, Python included."""
+    path = tmp_path / "resnet18.onnx"
+    path.write_bytes(resnet().SerializeToString())
+    script = (
+        "import re, sys, time; from pathlib import Path; from builder.convert.from_onnx import convert\n"
+        "found = convert(Path(sys.argv[1]))\n"
+        "peak = re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]\n"
+        "print(time.process_time(), int(peak) * 1024, sum(array.nbytes for array in found.weights.values()))"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", script, path], cwd=root, capture_output=True, text=True, check=True)
+    seconds, memory, weights = map(float, done.stdout.split())
+    assert weights > 46e6
+    assert seconds < 2
+    assert memory < 2.5 * weights
 
 
 def test_a_convolution_scaled_by_a_hundredth_is_noticed(peers: Peers) -> None:
