@@ -1,0 +1,1 @@
+"""Models of other frameworks → TensorFlow.js graph models."""
