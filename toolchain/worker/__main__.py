@@ -1,4 +1,4 @@
-"""Runs inside an environment of the toolchain: `python -I toolchain/worker`, one request on stdin, answers on stdout."""
+"""Runs inside an environment of the toolchain, by `python -I toolchain/worker`: asked on stdin, answers on stdout."""
 
 from tfworker.channel import serve
 from tfworker.operations import OPERATIONS

@@ -1,4 +1,4 @@
-"""The protocol: one JSON object on stdin asks, JSON lines on stdout answer, everything else goes to the log on stderr."""
+"""The protocol: one JSON line on stdin asks, JSON lines on stdout answer, all else goes to the log on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations of a TensorFlow graph, judged before any of it runs: none that opens files, calls Python or the network.
+"""The operations of a TensorFlow graph, judged before any of it runs: none that reaches files, Python or the network.
 
 TensorFlow marks operations with effects as stateful. Of those only variables, calls, loops and random numbers are
 allowed, and never an operation that this TensorFlow does not know. A few that reach files bear no such mark.
@@ -44,7 +44,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph and its library. `runs` and `restores` are nodes that a loader or a caller may run; `entries` functions."""
+    """A graph and its library. Loaders and callers may run the nodes `runs`, `restores` and the functions `entries`."""
 
     nodes: tuple[Node, ...]
     functions: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)

@@ -58,12 +58,13 @@ def _document(signature: Any, optimized: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _storable(entry: dict[str, Any]) -> NDArray[Any]:
-    """In the types that TensorFlow.js knows: what is wider becomes float32, or int32 with the largest values cut off."""
+    """In the types that TensorFlow.js knows: float32, or int32 with values beyond it cut off, or bool."""
     array = np.asarray(entry["data"])
     if array.dtype == np.bool_ or array.dtype in (np.float32, np.int32):
         return array
     if np.issubdtype(array.dtype, np.integer):
-        return array.clip(max(_INT32.min, np.iinfo(array.dtype).min), min(_INT32.max, np.iinfo(array.dtype).max)).astype(np.int32)
+        own = np.iinfo(array.dtype)
+        return array.clip(max(_INT32.min, own.min), min(_INT32.max, own.max)).astype(np.int32)
     if array.dtype.kind in "OSU" or np.issubdtype(array.dtype, np.complexfloating):
         raise Refused(f"its constant {entry['name']} is of the type {array.dtype}")
     return array.astype(np.float32)

@@ -75,7 +75,7 @@ def _judge(entry: dict[str, Any], known: Known) -> Iterator[str]:
 
 def _is_of_keras(module: object, entry: dict[str, Any]) -> bool:
     if module == "builtins":  # how Keras writes an activation function, and nothing else
-        return entry["class_name"] == "function"
+        return bool(entry["class_name"] == "function")
     return isinstance(module, str) and _MODULES.fullmatch(module) is not None
 
 

@@ -21,7 +21,7 @@ _MORE = {"Functional", "KerasTensor", "DTypePolicy", "Policy", "TensorShape", "_
 
 
 def _subclasses(of: type) -> set[type]:
-    found = set(of.__subclasses__())
+    found: set[type] = set(of.__subclasses__())
     return found.union(*map(_subclasses, found)) if found else found
 
 

@@ -19,8 +19,10 @@ def read(path: Path, kind: str) -> KerasSource:
     with tempfile.TemporaryDirectory() as private:
         found = keras_files.examine(path, Path(private))
         ours = keras.__version__.partition(".")[0]
-        if (theirs := found.version.partition(".")[0]) != ours:
-            raise Refused(f"it was written by Keras {found.version or 1}, and this is Keras {ours}: give the other kind")
+        if found.version.partition(".")[0] != ours:
+            raise Refused(
+                f"it was written by Keras {found.version or 1}, and this is Keras {ours}: give the other kind"
+            )
         refuse_unsafe(keras_config.refusals(found.config, known()))
         return KerasSource(keras.models.load_model(str(path), compile=False, safe_mode=True))
 

@@ -44,7 +44,9 @@ def _place_refusals(folder: Path, place: str) -> list[str]:
     path = folder / place
     if Path(place).is_absolute() or ".." in Path(place).parts or path.is_symlink() or not path.is_file():
         return [f"its external data {place[:80]!r} is not a plain file beside it"]
-    return [] if path.resolve().is_relative_to(folder.resolve()) else [f"its external data {place[:80]!r} lies elsewhere"]
+    return (
+        [] if path.resolve().is_relative_to(folder.resolve()) else [f"its external data {place[:80]!r} lies elsewhere"]
+    )
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...] | None:

@@ -77,7 +77,7 @@ def convert(request: Mapping[str, Any], outbox: Path, say: Say) -> dict[str, Any
 
 
 def predict(request: Mapping[str, Any], outbox: Path, say: Say) -> dict[str, Any]:
-    """Reads the arrays of `inputs`, an .npz, by the names in `names`; writes `outputs.npz` in the order of the outputs."""
+    """Reads `inputs`, an .npz of arrays for `names`; writes `outputs.npz` in the order of the outputs."""
     import numpy as np
 
     source = _read(request, say)

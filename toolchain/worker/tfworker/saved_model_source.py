@@ -35,7 +35,9 @@ def judge(folder: Path) -> None:
     except DecodeError:
         raise Refused("its saved_model.pb is damaged") from None
     known = graph_protos.is_stateful()
-    refuse_unsafe([why for graph in graph_protos.of_saved_model(saved_model) for why in graph_judge.refusals(graph, known)])
+    refuse_unsafe(
+        [why for graph in graph_protos.of_saved_model(saved_model) for why in graph_judge.refusals(graph, known)]
+    )
 
 
 def _signature(model: Any) -> Any:  # noqa: ANN401
