@@ -19,7 +19,7 @@ def command() -> None:
 
     \b
     tf2      Keras 2, SavedModel, frozen graphs, ONNX by onnx-tf; 1.3 GB; needs Python 3.11
-    keras3   Keras 3; 1.2 GB; needs Python 3.12 or 3.11
+    keras3   Keras 3, SavedModel, frozen graphs; 1.4 GB; needs Python 3.12 or 3.11
 
     \b
     tfjs-for-unity toolchain install tf2

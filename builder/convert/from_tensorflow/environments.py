@@ -62,18 +62,18 @@ TF2 = Environment(
 )
 KERAS3 = Environment(
     name="keras3",
-    purpose="Keras 3",
-    kinds=(SourceKind.KERAS_3,),
+    purpose="Keras 3; SavedModel and frozen graphs too",
+    kinds=(SourceKind.KERAS_3, SourceKind.SAVED_MODEL, SourceKind.FROZEN_GRAPH),
     pythons=("3.12", "3.11"),
     platforms=("Linux x86_64", "Linux aarch64", "macOS aarch64", "Windows x86_64"),
-    size="1.2 GB",
+    size="1.4 GB",
 )
 ENVIRONMENTS = {environment.name: environment for environment in (TF2, KERAS3)}
 
 
-def environment_for(kind: SourceKind) -> Environment:
-    """The one that reads this kind."""
-    return next(environment for environment in ENVIRONMENTS.values() if kind in environment.kinds)
+def environments_for(kind: SourceKind) -> tuple[Environment, ...]:
+    """Those that read this kind, the one to recommend first."""
+    return tuple(environment for environment in ENVIRONMENTS.values() if kind in environment.kinds)
 
 
 def this_platform() -> str:

@@ -24,8 +24,8 @@ _ONNX_VERSIONS = range(3, 30)
 class SourceKind(StrEnum):
     """The kinds of models that the TensorFlow route takes."""
 
-    KERAS_2 = "keras2"
-    KERAS_3 = "keras3"
+    KERAS_2 = "keras-2"
+    KERAS_3 = "keras-3"
     SAVED_MODEL = "saved-model"
     FROZEN_GRAPH = "frozen-graph"
     ONNX = "onnx"

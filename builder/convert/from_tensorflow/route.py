@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from builder.convert.from_tensorflow import worker
-from builder.convert.from_tensorflow.environments import environment_for
+from builder.convert.from_tensorflow.environments import environments_for
 from builder.convert.from_tensorflow.kinds import SourceKind, model_path, source_kind
-from builder.convert.from_tensorflow.store import Place
+from builder.convert.from_tensorflow.store import choose
 from builder.convert.from_tensorflow.wire import Converted, Description, Tensor
 from builder.convert.model import ConvertedModel
 
@@ -99,12 +99,12 @@ def predict(
 
 
 class _Asked:
-    """A source, and the environment that reads its kind."""
+    """A source, and an environment that reads its kind."""
 
     def __init__(self, source: Path, kind: SourceKind | None, progress: worker.Say, timeout: float) -> None:
         found = source_kind(source)  # even where the kind is given: it also looks at the size
         self.source, self.kind = model_path(source), kind or found
-        self.environment, self.progress, self.timeout = environment_for(self.kind), progress, timeout
+        self.place, self.progress, self.timeout = choose(environments_for(self.kind)), progress, timeout
 
     def ask(
         self,
@@ -115,8 +115,8 @@ class _Asked:
         read: Callable[[_Answer], _Result],
     ) -> _Result:
         question = worker.Question(
-            name=self.environment.name,
-            python=Place(self.environment).python(),
+            name=self.place.environment.name,
+            python=self.place.python(),
             operation=operation,
             source=self.source,
             fields={"kind": str(self.kind), **fields},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -108,6 +109,12 @@ class Place:
             self.environment.check_platform()
             raise fail(TOOLCHAIN_MISSING, self.folder, name=name, reason=_REASONS[state], size=self.environment.size)
         return python_in(self.folder)
+
+
+def choose(environments: Sequence[Environment]) -> Place:
+    """The newest that is ready, as a newer TensorFlow reads all that an older one wrote; otherwise the first."""
+    places = [Place(environment) for environment in environments]
+    return next((place for place in reversed(places) if place.state() is State.READY), places[0])
 
 
 _REASONS = {

@@ -34,6 +34,7 @@ Say = Callable[[str], None]
 Answer = TypeVar("Answer", bound=BaseModel)
 Result = TypeVar("Result")
 _MAX_EVENTS = 10_000
+_MAX_PROBLEMS = 20
 # What a program needs to run at all; no PYTHON*, no proxies, nothing else of the user's.
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "WINDIR", "NUMBER_OF_PROCESSORS", "LD_LIBRARY_PATH")
 _SET = {
@@ -65,20 +66,23 @@ def ask(question: Question, answer: type[Answer], outbox: Path, read: Callable[[
     """What `read` makes of the worker's answer and of the files that it left in `outbox`, a folder of the caller's.
 
     Raises SOURCE_REFUSED, UNSAFE_SOURCE, CONVERSION_FAILED, WORKER_DIED, WORKER_TIMED_OUT, WORKER_NONSENSE and
-    TOOLCHAIN_BROKEN. The log is kept only then.
+    TOOLCHAIN_BROKEN. The log is kept where the error names it.
     """
     with log_file(f"{question.name}-{question.operation}") as (log, path):
         event = _event(question, outbox, log, path)
-        if isinstance(event, Failed):
-            raise _failure(question, event, path)
         try:
-            # Through JSON, so that its lists are read as tuples where a tuple is wanted.
-            return read(answer.model_validate_json(json.dumps(event.result)))
+            if isinstance(event, Done):
+                # Through JSON, so that its lists are read as tuples where a tuple is wanted.
+                return read(answer.model_validate_json(json.dumps(event.result)))
         except ValidationError as error:
             reason = f"its result is wrong in {error.error_count()} places"
             raise fail(WORKER_NONSENSE, question.source, reason=reason, log=path) from None
         except NonsenseError as error:
             raise fail(WORKER_NONSENSE, question.source, reason=str(error), log=path) from None
+        if event.event == "failed":
+            raise fail(CONVERSION_FAILED, question.source, reason="; ".join(event.reasons), log=path)
+    kind = UNSAFE_SOURCE if event.event == "unsafe" else SOURCE_REFUSED
+    raise UserError(problem(kind, question.source, reason=reason) for reason in event.reasons[:_MAX_PROBLEMS])
 
 
 class _Answered(Exception):
@@ -138,13 +142,6 @@ def _environment(private: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     homes = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "KERAS_HOME"), private)
     return kept | homes | _SET
-
-
-def _failure(question: Question, event: Failed, path: Path) -> UserError:
-    if event.event == "failed":
-        return fail(CONVERSION_FAILED, question.source, reason="; ".join(event.reasons), log=path)
-    kind = UNSAFE_SOURCE if event.event == "unsafe" else SOURCE_REFUSED
-    return UserError(problem(kind, question.source, reason=reason) for reason in event.reasons[:20])
 
 
 def _death(question: Question, status: int, path: Path) -> UserError:

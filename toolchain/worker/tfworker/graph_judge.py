@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 _ALLOWED_STATEFUL = frozenset(
     """
     VarHandleOp ReadVariableOp AssignVariableOp AssignAddVariableOp AssignSubVariableOp VarIsInitializedOp Variable
-    VariableV2 DestroyResourceOp ResourceGather ResourceGatherNd
+    VariableV2 DestroyResourceOp DisableCopyOnRead ResourceGather ResourceGatherNd
     StatefulPartitionedCall If While Case Assert CheckNumerics CheckNumericsV2
     RandomUniform RandomUniformInt RandomStandardNormal TruncatedNormal ParameterizedTruncatedNormal RandomShuffle
     Multinomial RngSkip RngReadAndSkip StatefulStandardNormalV2 StatefulUniform StatefulUniformInt

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tfworker.source import Source
 
 _READERS = {
-    "keras2": "keras_source",
-    "keras3": "keras_source",
+    "keras-2": "keras_source",
+    "keras-3": "keras_source",
     "saved-model": "saved_model_source",
     "frozen-graph": "frozen_source",
     "onnx": "onnx_source",
