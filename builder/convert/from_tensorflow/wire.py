@@ -38,9 +38,10 @@ class Done(_Event):
 
 
 class Failed(_Event):
-    """`refused` and `unsafe`: by the model's fault; `failed`: an exception inside TensorFlow."""
+    """`refused` and `unsafe`: by the model's fault; `failed`: an exception inside TensorFlow; `broken`: a package that
+    cannot be imported."""
 
-    event: Literal["refused", "unsafe", "failed"]
+    event: Literal["refused", "unsafe", "failed", "broken"]
     reasons: list[Text] = Field(min_length=1)
 
 

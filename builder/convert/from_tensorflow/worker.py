@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,6 +78,8 @@ def ask(question: Question, answer: type[Answer], outbox: Path, read: Callable[[
             raise fail(WORKER_NONSENSE, question.source, reason=reason, log=path) from None
         except NonsenseError as error:
             raise fail(WORKER_NONSENSE, question.source, reason=str(error), log=path) from None
+        if event.event == "broken":
+            raise fail(TOOLCHAIN_BROKEN, path, name=question.name, reason="; ".join(event.reasons))
         if event.event == "failed":
             raise fail(CONVERSION_FAILED, question.source, reason="; ".join(event.reasons), log=path)
     kind = UNSAFE_SOURCE if event.event == "unsafe" else SOURCE_REFUSED
@@ -145,11 +146,7 @@ def _environment(private: str) -> dict[str, str]:
 
 
 def _death(question: Question, status: int, path: Path) -> UserError:
-    """A worker that could not even import what it needs means a damaged environment, any other a crash."""
-    said = path.read_text("utf-8", "replace").strip().splitlines()[-1:] if path.exists() else []
-    if said and said[0].startswith(("ModuleNotFoundError", "ImportError")):
-        return fail(TOOLCHAIN_BROKEN, path, name=question.name, reason=clean(said[0], 200))
     how = f"signal {-status}" if status < 0 else f"exit status {status}"
-    if sys.platform != "win32" and status == -9:
+    if status == -9:
         how += ", as when memory runs out"
     return fail(WORKER_DIED, question.source, reason=how, log=path)

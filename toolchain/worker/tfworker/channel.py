@@ -45,6 +45,11 @@ def _read_request() -> dict[str, Any]:
     return request
 
 
+def _text(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:500]}"
+
+
 def serve(operations: Mapping[str, Operation]) -> None:
     """Answers one request, with any number of `progress` lines before the one that counts."""
     answers = _own_stdout()
@@ -60,10 +65,12 @@ def serve(operations: Mapping[str, Operation]) -> None:
         result = operation(request, Path(request["outbox"]), lambda text: send("progress", text=text))
     except Refused as refusal:
         send(refusal.kind, reasons=list(refusal.reasons))
+    except ImportError as error:
+        traceback.print_exc()
+        send("broken", reasons=[_text(error)])
     except Exception as error:  # whatever TensorFlow throws is an answer too; the log has the traceback
         traceback.print_exc()
-        lines = str(error).strip().splitlines() or [""]
-        send("failed", reasons=[f"{type(error).__name__}: {lines[0][:500]}"])
+        send("failed", reasons=[_text(error)])
     else:
         send("done", result=result)
     sys.stderr.flush()
