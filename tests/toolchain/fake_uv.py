@@ -2,6 +2,7 @@
 """Stands in for uv: makes environments of links, and behaves as FAKE_UV says."""
 
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -19,6 +20,8 @@ elif arguments[:2] == ["python", "install"]:
     sys.exit("error: Failed to download\n  cause: dns error")
 elif arguments[0] == "venv":
     environment = Path(arguments[-1])
+    if "--clear" in arguments and environment.exists():
+        shutil.rmtree(environment)
     (environment / "bin").mkdir(parents=True)
     (environment / "bin" / "python").symlink_to(sys.executable)
 elif arguments[:2] == ["pip", "sync"]:

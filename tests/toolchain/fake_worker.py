@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 TENSOR = {"name": "x", "shape": [-1, 2], "dtype": "float32"}
@@ -24,7 +25,7 @@ def save(name: str, *arrays: object) -> None:
     np.savez(outbox / name, **{str(index): array for index, array in enumerate(arrays)})
 
 
-def done(document: dict[str, object] = DOCUMENT, *, pickled: bool = False) -> None:
+def done(document: Mapping[str, object] = DOCUMENT, *, pickled: bool = False) -> None:
     import numpy as np
 
     described = {"inputs": [TENSOR], "outputs": [TENSOR]}
@@ -65,11 +66,16 @@ def dies() -> None:
     os._exit(3)
 
 
+def goes_on_and_on() -> None:
+    for _ in range(20_000):
+        say("progress", text="and on")
+
+
 def is_killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-BEHAVIOURS = {
+BEHAVIOURS: dict[str, Callable[[], None]] = {
     "done": done,
     "tells environment": tells_environment,
     "hangs with a child": hangs_with_a_child,
@@ -81,7 +87,7 @@ BEHAVIOURS = {
     "babbles": lambda: print("\x1b[31mimport tensorflow", flush=True),
     "speaks another version": lambda: print(json.dumps({"version": 2, "event": "done", "result": {}}), flush=True),
     "answers something else": lambda: say("done", result={"inputs": 1}),
-    "goes on and on": lambda: [say("progress", text="and on") for _ in range(20_000)],
+    "goes on and on": goes_on_and_on,
     "never ends its line": lambda: print("x" * (1 << 25), flush=True),
     "refuses": lambda: say("refused", reasons=["it is a \x1b[31mtable", "it is empty"]),
     "fears": lambda: say("unsafe", reasons=["its layer 'f' is a Lambda layer, which is Python code"]),
