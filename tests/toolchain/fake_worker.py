@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 TENSOR = {"name": "x", "shape": [-1, 2], "dtype": "float32"}
 DOCUMENT = {"format": "graph-model", "signature": {}, "modelTopology": {"node": []}}
@@ -19,7 +20,7 @@ def say(event: str, **fields: object) -> None:
     print(json.dumps({"version": 1, "event": event, **fields}), flush=True)
 
 
-def save(name: str, *arrays: object) -> None:
+def save(name: str, *arrays: Any) -> None:  # noqa: ANN401
     import numpy as np
 
     np.savez(outbox / name, **{str(index): array for index, array in enumerate(arrays)})

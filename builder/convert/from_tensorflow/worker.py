@@ -119,7 +119,7 @@ def _event(question: Question, outbox: Path, log: IO[bytes], path: Path) -> Done
     with tempfile.TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as private:
         try:
             status = process.run(
-                [question.python, "-I", resources.toolchain() / "worker"],
+                [question.python, "-I", "-B", resources.toolchain() / "worker"],
                 environment=_environment(private),
                 folder=Path(private),
                 log=log,
