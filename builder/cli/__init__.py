@@ -20,6 +20,7 @@ COMMANDS = {
     "remove": "Remove a model from a project.",
     "upgrade": "Write a project's models anew, as this version does it.",
     "verify": "Check a finished WebGL build in a browser.",
+    "toolchain": "Install, show or remove what converts Keras and TensorFlow models.",
 }
 
 
