@@ -14,6 +14,7 @@ from builder.errors import UserError
 
 COMMANDS = {
     "inspect": "Show what a TensorFlow.js model is.",
+    "convert": "Convert a model of another framework, and prove that it computes the same.",
     "quantize": "Store a model's weights in fewer bytes.",
     "generate": "Write the Unity plug-in for a model.",
     "list": "List the models that a project has.",
