@@ -49,6 +49,7 @@ def cli() -> None:
     """TensorFlow.js image models for Unity WebGL: write the plug-in, then prove the build.
 
     \b
+    tfjs-for-unity convert  hands.onnx -o models/hands
     tfjs-for-unity inspect  models/hands
     tfjs-for-unity generate models/hands --labels labels.txt --normalize unit --into MyGame --name HandSigns
     tfjs-for-unity verify   MyGame/Builds/WebGL --cases photos/

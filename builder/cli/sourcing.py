@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from builder.cli.checking import Checking
-from builder.convert.sources import find_source
+from builder.convert.formats import is_tfjs
 from builder.errors import UserError
 from builder.inputs.archive import Unpacked, unpacked
 from builder.inputs.options import Settings
@@ -47,6 +47,10 @@ def _convert(path: Path, folder: Path, checking: Checking, settings: Settings) -
 
 def is_foreign(path: Path) -> bool:
     """True for a model of another framework; what is no model at all is left to those who read TensorFlow.js's."""
+    if is_tfjs(path):
+        return False
+    from builder.convert.sources import find_source  # with all that asks TensorFlow
+
     try:
         find_source(path)
     except UserError:

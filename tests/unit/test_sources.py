@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from builder.convert.formats import is_tfjs
 from builder.convert.from_tensorflow.kinds import SourceKind
-from builder.convert.sources import find_source, is_tfjs
+from builder.convert.sources import find_source
 from builder.errors import NOT_A_SOURCE, UNKNOWN_SOURCE, UserError
 from tests.models import tiny_model
 from tests.onnx_models import tiny_onnx
