@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.convert.parity import varies
-from builder.convert.ports import Numbers, Signature, SignedInput, fitting, picture_of
+from builder.convert.ports import Numbers, Signature, SignedInput, picture_of
 from builder.convert.samples import sample_sets
 from builder.errors import BAD_OPTION, UserError, fail
 from builder.harness.photos import find_photos, read_photos
@@ -27,7 +27,7 @@ MAX_PHOTOS = 16
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """`answer` runs the source on arrays in its own form. `numbers` are the normalization of the training, where it is
-    stated; `baked` says that the converted model does it itself, `softmax` that it ends in one that the source lacks.
+    stated, one per channel or one for all; `baked` says that the converted model does it itself, `softmax` that it ends in one that the source lacks.
     `size` (width, height) is for pictures of any size."""
 
     signature: Signature
@@ -85,12 +85,8 @@ class Asking:
         picture = picture_of(self.signature)
         if picture is None or self.numbers is None:
             return given
-        scale, mean, std = (np.asarray(number, np.float32) for number in fitting(self.numbers, picture))
+        scale, mean, std = (np.asarray(number, np.float32) for number in self.numbers)
         last = np.moveaxis(given[picture.name], picture.channel_axis or 0, -1)
-        if not {mean.size, std.size} <= {1, last.shape[-1]}:
-            given_as = f"{mean.size} and {std.size} numbers"
-            reason = f"the model's pictures have {last.shape[-1]} channels"
-            raise fail(BAD_OPTION, "--normalize", option="--mean and --std", value=given_as, reason=reason)
         normalized = np.moveaxis((last * scale - mean) / std, -1, picture.channel_axis or 0)
         return given | {picture.name: normalized.astype(np.float32)}
 
@@ -130,7 +126,7 @@ def _bad(photos: Path, reason: str) -> UserError:
 
 
 def _each(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
-    return values * channels if len(values) == 1 else values[:channels]
+    return values * channels if len(values) == 1 else values
 
 
 def _some(files: Sequence[Path]) -> Sequence[Path]:

@@ -38,6 +38,11 @@ class SignedInput:
             return None
         return next((axis for axis in (3, 1) if self.shape[axis] in _CHANNELS), None)
 
+    @property
+    def channels(self) -> int:
+        """Of a picture; 0 for what is none."""
+        return self.shape[self.channel_axis] if self.channel_axis is not None else 0
+
     def port(self, size: tuple[int, int] | None) -> Port:
         """The input with all its sizes; `size` (width, height) fills a picture's free ones."""
         width, height = size or (_SIDE, _SIDE)
@@ -73,7 +78,7 @@ def fitting(numbers: Numbers, picture: SignedInput | None) -> Numbers:
     """The normalization with one number per channel of the picture; a gray one takes the first of three like numbers.
     What does not fit comes back as it is, for others to refuse."""
     scale, mean, std = numbers
-    channels = picture.shape[picture.channel_axis or 0] if picture else 0
+    channels = picture.channels if picture else 0
     cut = [values[:channels] if len(set(values)) == 1 < len(values) else values for values in (mean, std)]
     return (scale, *cut) if channels else numbers  # type: ignore[return-value]
 

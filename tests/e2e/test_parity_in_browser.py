@@ -145,6 +145,7 @@ def test_photos_are_fitted_and_normalized(tmp_path: Path) -> None:
     found = pair.checked(photos=photos, numbers=numbers)
     assert (found.photos, found.parity.inputs, found.record()["inputs"]) == (True, 3, "photos")
     assert pair.refused(photos=photos)[0] is BAD_OPTION
+    assert pair.refused(photos=photos, numbers=(1.0, (1.0, 2.0), (1.0,)))[0] is BAD_OPTION
     assert pair.refused(photos=tmp_path / "nowhere", numbers=numbers)[0] is BAD_PHOTOS
     (photos / "broken.jpg").write_bytes(b"no picture")
     assert "cannot be read" in pair.refused(photos=photos, numbers=numbers)[1]
