@@ -27,8 +27,8 @@ MAX_PHOTOS = 16
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """`answer` runs the source on arrays in its own form. `numbers` are the normalization of the training, where it is
-    stated, one per channel or one for all; `baked` says that the converted model does it itself, `softmax` that it ends in one that the source lacks.
-    `size` (width, height) is for pictures of any size."""
+    stated, one per channel or one for all; `baked` says that the converted model does it itself, `softmax` that it ends
+    in one that the source lacks. `size` (width, height) is for pictures of any size."""
 
     signature: Signature
     answer: Callable[[Sequence[Arrays]], list[Arrays]]

@@ -16,8 +16,8 @@ from builder.cli.checking import Checking, How
 from builder.convert.folder import MARK, METADATA
 from builder.convert.from_tensorflow import SourceKind
 from builder.convert.onnx_answers import onnx_answers
-from builder.convert.parity import Parity, Precision, compare
-from builder.convert.ports import Numbers, SignedInput, fitting, picture_of, signature_of
+from builder.convert.parity import Parity, Precision, before, compare
+from builder.convert.ports import Numbers, Signature, SignedInput, fitting, picture_of, signature_of
 from builder.convert.sources import Source
 from builder.convert.tensorflow_answers import folder_answers, tensorflow_answers
 from builder.errors import BAD_OPTION, PARITY_FAILED, PARITY_PROVES_NOTHING, UserError, fail
@@ -73,7 +73,8 @@ def checked(source: Source, folder: Path, checking: Checking) -> Checked:
     document = json.loads((folder / "model.json").read_bytes())
     asking = _asking(source, document, checking)
     inputs, expected = asking.pictured(checking.photos) if checking.photos else asking.seeded()
-    result, backend = _result(folder, inputs, checking)
+    result, backend = _result(folder, inputs, asking.signature, checking)
+    expected, result = _alike(expected, result)
     found = compare(expected, result, precision=precision_of(document), tolerance=checking.tolerance)
     if found.reasons:
         raise fail(PARITY_FAILED, source.path, reason="; ".join(found.reasons))
@@ -123,26 +124,43 @@ def source_answers(source: Source, inputs: Sequence[Arrays]) -> list[Arrays]:
     return tensorflow_answers(source, inputs)
 
 
-def _result(folder: Path, inputs: Sequence[Arrays], checking: Checking) -> tuple[list[Arrays], str]:
+def _alike(expected: list[Arrays], result: list[Arrays]) -> tuple[list[Arrays], list[Arrays]]:
+    """Both sides without scores that only one of them gives, or in another shape: that is no fault of the result."""
+    first, other = expected[0], result[0]
+    extra = {before(name) for name in first} & first.keys()
+    gone = {name for name in extra if name not in other or other[name].shape != first[name].shape}
+    return [{name: values for name, values in side.items() if name not in gone} for side in expected], result
+
+
+def _result(
+    folder: Path, inputs: Sequence[Arrays], signature: Signature, checking: Checking
+) -> tuple[list[Arrays], str]:
     """What the converted model answers, and what it ran on."""
     if checking.how == "tf":
         return folder_answers(folder, inputs), "tensorflow"
-    return asyncio.run(_in_browser(folder, inputs, checking))
+    wanted = {name: name for name in signature.outputs} | {
+        before(name): node for name, node in signature.scores.items()
+    }
+    return asyncio.run(_in_browser(folder, inputs, wanted, checking))
 
 
-async def _in_browser(folder: Path, inputs: Sequence[Arrays], checking: Checking) -> tuple[list[Arrays], str]:
+async def _in_browser(
+    folder: Path, inputs: Sequence[Arrays], wanted: Mapping[str, str], checking: Checking
+) -> tuple[list[Arrays], str]:
     """The answers of TensorFlow.js, and the backend: wasm, or cpu where wasm lacks an operation."""
     async with reference_page(BrowserOptions(executable=checking.browser)) as page:
         try:
-            return await _answers(page, folder, inputs, "wasm"), "wasm"
+            return await _answers(page, folder, inputs, wanted, "wasm"), "wasm"
         except UserError as error:
             if _NO_KERNEL not in str(error):
                 raise
-        return await _answers(page, folder, inputs, "cpu"), "cpu"
+        return await _answers(page, folder, inputs, wanted, "cpu"), "cpu"
 
 
 async def _answers(
-    page: ReferencePage, folder: Path, inputs: Sequence[Arrays], backend: ReferenceBackend
+    page: ReferencePage, folder: Path, inputs: Sequence[Arrays], wanted: Mapping[str, str], backend: ReferenceBackend
 ) -> list[Arrays]:
+    """The outputs by the keys of `wanted`, whose values are names of outputs or nodes."""
     await page.load(folder, backend)
-    return [await page.run(given) for given in inputs]
+    found = [await page.run(given, list(wanted.values())) for given in inputs]
+    return [{name: answers[node] for name, node in wanted.items()} for answers in found]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from builder.convert.parity import before
 from builder.errors import EXTRA_MISSING, SOURCE_FAILED, fail
 
 Array = NDArray[Any]
@@ -25,7 +26,8 @@ _TYPES = {
 
 
 def onnx_answers(path: Path, inputs: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
-    """The outputs by name for each of `inputs`, which are arrays by ONNX input name, in the ONNX axis order.
+    """The outputs by name for each of `inputs`, which are arrays by ONNX input name, in the ONNX axis order; and, as
+    `before(name)`, the scores that a last softmax makes the probabilities `name` of.
 
     Raises:
         UserError: EXTRA_MISSING without onnxruntime; SOURCE_FAILED if it does not run the model.
@@ -38,13 +40,33 @@ def onnx_answers(path: Path, inputs: Sequence[Mapping[str, Array]]) -> list[dict
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what is wrong is raised, too
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        content, scores = _with_scores(path)
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         names = [output.name for output in session.get_outputs()]
         types = {port.name: np.dtype(_TYPES.get(port.type, "float32")) for port in session.get_inputs()}
         cast = [
             {name: values.astype(types.get(name, values.dtype)) for name, values in given.items()} for given in inputs
         ]
-        return [dict(zip(names, session.run(names, given), strict=True)) for given in cast]
+        called = [scores.get(name, name) for name in names]
+        return [dict(zip(called, session.run(names, given), strict=True)) for given in cast]
     except Exception as error:  # onnxruntime raises classes of its own for each of its status codes
         reason = f"onnxruntime says: {' '.join(str(error).split())[:300].rstrip('.')}"
         raise fail(SOURCE_FAILED, path, reason=reason) from None
+
+
+def _with_scores(path: Path) -> tuple[str | bytes, dict[str, str]]:
+    """The model with the inputs of its last softmaxes as further outputs, and what they are called; the file as it is
+    where there are none, or where its weights lie in other files."""
+    import onnx
+
+    model = onnx.load(str(path), load_external_data=False)
+    outputs = {output.name for output in model.graph.output}
+    ends = {node.input[0]: before(node.output[0]) for node in model.graph.node if _ends(node, outputs)}
+    if not ends or any(weight.external_data for weight in model.graph.initializer):
+        return str(path), {}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in ends if name not in outputs)
+    return model.SerializeToString(), ends
+
+
+def _ends(node: Any, outputs: set[str]) -> bool:  # noqa: ANN401
+    return node.op_type == "Softmax" and node.output[0] in outputs and node.input[0] not in outputs

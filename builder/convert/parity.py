@@ -9,7 +9,7 @@ all close to zero. An output that hardly moves at all proves nothing, and does n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -92,13 +92,36 @@ def compare(
     """The verdict on answers to the same inputs, one mapping of outputs per input, on both sides in the same order.
 
     Outputs of the source that the result lacks, other shapes and non-finite values fail. `precision` is what the
-    result's weights are stored as, the coarsest of them.
+    result's weights are stored as, the coarsest of them. An output called `before(name)` holds the scores of `name`.
     """
     assert source and len(source) == len(result)
     judge = _Judge(precision, tolerance)
-    names = list(source[0])
-    outputs = tuple(judge.output(name, [s[name] for s in source], [r.get(name) for r in result]) for name in names)
-    return Parity(precision=precision, tolerance=judge.limit, inputs=len(source), outputs=outputs)
+    scores = {name: before(name) for name in source[0] if before(name) in source[0]}
+    found = {
+        name: judge.output(
+            name, [s[name] for s in source], [r.get(name) for r in result], logarithms=name not in scores
+        )
+        for name in source[0]
+    }
+    outputs = [
+        _with_scores(out, found[scores[name]] if name in scores else None)
+        for name, out in found.items()
+        if name not in scores.values()
+    ]
+    return Parity(precision=precision, tolerance=judge.limit, inputs=len(source), outputs=tuple(outputs))
+
+
+def before(name: str) -> str:
+    """What the scores behind an output's softmax are called, where both sides can give them."""
+    return f"{name} before its softmax"
+
+
+def _with_scores(found: OutputParity, scores: OutputParity | None) -> OutputParity:
+    """The verdict on probabilities, with that on the scores they are made of in place of what logarithms tell."""
+    if scores is None:
+        return found
+    why = (*found.why, *(f"before its softmax {reason}" for reason in scores.why))
+    return replace(found, before_softmax=scores.difference, flat=scores.flat and not why, why=why)
 
 
 def varies(source: Sequence[Outputs]) -> bool:
@@ -115,12 +138,14 @@ class _Judge:
     def limit(self) -> float:
         return TOLERANCE[self.precision] if self.tolerance is None else self.tolerance
 
-    def output(self, name: str, source: Sequence[Array], result: Sequence[Array | None]) -> OutputParity:
+    def output(
+        self, name: str, source: Sequence[Array], result: Sequence[Array | None], *, logarithms: bool
+    ) -> OutputParity:
         sides = _sides(source, result)
         if isinstance(sides, str):
             return OutputParity(name=name, why=(sides,))
         if sides[0].dtype.kind == "f":
-            return self._floats(name, *(side.astype(np.float64) for side in sides))
+            return self._floats(name, *(side.astype(np.float64) for side in sides), logarithms=logarithms)
         return self._whole_numbers(name, *sides)
 
     def _whole_numbers(self, name: str, source: Array, result: Array) -> OutputParity:
@@ -130,11 +155,11 @@ class _Judge:
         why = (f"gives the same whole numbers in {same:.0%} only",) if same < AGREEMENT[self.precision] else ()
         return OutputParity(name=name, agreement=same, flat=flat and not why, why=why)
 
-    def _floats(self, name: str, source: Array, result: Array) -> OutputParity:
+    def _floats(self, name: str, source: Array, result: Array, *, logarithms: bool) -> OutputParity:
         plain, logits, best = difference(source, result), None, None
         if is_scores(source):
             best = agreement(source, result, _UNDECIDED[self.precision] * plain.movement)
-            logits = before_softmax(source, result) if is_probabilities(source) else None
+            logits = before_softmax(source, result) if logarithms and is_probabilities(source) else None
         decided = best is not None and self.tolerance is None and self.precision in _BY_CLASS and tells_apart(source)
         why = tuple(self._reasons(plain, logits, best, by_class=decided))
         flat = (plain if logits is None else logits).flat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,10 +59,12 @@ class SignedInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """The inputs, and per output its axes as in `SignedInput`."""
+    """The inputs, and per output its axes as in `SignedInput`; `scores` names the node behind the softmax that ends an
+    output."""
 
     inputs: tuple[SignedInput, ...]
     outputs: Mapping[str, Axes | None]
+    scores: Mapping[str, str]
 
     def from_source(self, answers: Mapping[str, Array]) -> dict[str, Array]:
         """The source's outputs with their axes in the converted model's order; those that it lacks stay as they are."""
@@ -95,7 +97,17 @@ def signature_of(document: Mapping[str, Any]) -> Signature:
         SignedInput(name=name, shape=_shape(info), dtype=_TYPES[info["dtype"]], axes=_axes(moved, "inputs", name))
         for name, info in signed["inputs"].items()
     ]
-    return Signature(inputs=tuple(inputs), outputs={name: _axes(moved, "outputs", name) for name in signed["outputs"]})
+    outputs = {name: _axes(moved, "outputs", name) for name in signed["outputs"]}
+    return Signature(inputs=tuple(inputs), outputs=outputs, scores=dict(_scores(document)))
+
+
+def _scores(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each output that a Softmax gives, with the node that gives the Softmax its scores."""
+    nodes = {node["name"]: node for node in document["modelTopology"]["node"]}
+    for name, info in document["signature"]["outputs"].items():
+        node = nodes.get(info["name"].removesuffix(":0"), {"op": ""})
+        if node["op"] == "Softmax":
+            yield name, node["input"][0]
 
 
 def _shape(info: Mapping[str, Any]) -> tuple[int, ...]:

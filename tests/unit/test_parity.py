@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder.convert.parity import Parity, Precision, compare, varies
+from builder.convert.parity import Parity, Precision, before, compare, varies
 from builder.convert.samples import COUNT, Port, sample_sets
 from tests.models import TinyNet, normalized, pictures, tiny_net
 
@@ -83,6 +83,29 @@ def test_scores_behind_probabilities_are_found() -> None:
     # A score that grows by a half moves the mean of three by a sixth.
     assert output.before_softmax.largest == pytest.approx(0.5 - 0.5 / 3)
     assert output.before_softmax.movement == pytest.approx(7)  # the third score, less the mean: -3 - 0 and 5 - 1
+
+
+def scored(net: TinyNet) -> list[dict[str, Array]]:
+    """Probabilities with the scores behind them."""
+    logits = net.logits(X).astype(np.float64)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return [
+        {"scores": p[None], before("scores"): z[None]}
+        for p, z in zip(probabilities.astype(np.float32), logits, strict=True)
+    ]
+
+
+def test_scores_that_both_sides_give_stand_for_logarithms() -> None:
+    biased = replace(NET, scores=NET.scores + np.array([0, 0, 500, 0, 0], np.float32))
+    alone = [{"scores": row["scores"]} for row in scored(biased)]
+    assert compare(alone, alone, precision="float32").flat == ("scores",)  # one class has it all
+    (output,) = compare(scored(biased), scored(biased), precision="float32").outputs
+    assert (output.name, output.flat, output.why) == ("scores", False, ())
+    assert output.before_softmax is not None and output.before_softmax.movement > 1
+    wrong = replace(biased, kernel=biased.kernel * np.float32(1.01))
+    (reason,) = compare(scored(biased), scored(wrong), precision="float32").reasons
+    assert reason.startswith("the output 'scores' before its softmax differs by ")
 
 
 @pytest.mark.parametrize(("precision", "step"), [("float16", 2e-3), ("uint16", 2e-3), ("uint8", 2e-2)])
