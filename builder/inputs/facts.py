@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.inputs.record import Record
 from builder.spec import FileRef, Layout, ModelFormat
 
 __all__ = ["Baked", "Layout", "ModelFacts", "Shape", "ShardFacts", "Step", "TensorFacts", "TopologyFacts"]
@@ -78,7 +79,8 @@ class ModelFacts:
     `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
     every shard once all are there and of the right length; `shard_states` always says what was found. `stated` says why
-    nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it.
+    nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it,
+    and `record` what it wrote about checking it.
     """
 
     folder: Path
@@ -104,6 +106,7 @@ class ModelFacts:
     cured: str = ""
     stated: str = ""
     baked: Baked = Baked()
+    record: Record | None = None
 
     @property
     def activation(self) -> str:
