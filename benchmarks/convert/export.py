@@ -128,7 +128,7 @@ def write(network: Network, model: nn.Module, form: str, folder: Path, *, dynamo
     try:
         export(model, inputs[0], part, dynamo=dynamo, free=free)
         outputs = expected(part, inputs)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         part.unlink(missing_ok=True)
         return {"failed": f"{type(error).__name__}: {str(error).strip()[:300]}"}
     arrays = {f"{side}{i}": a for side, group in (("in", inputs), ("out", outputs)) for i, a in enumerate(group)}
@@ -171,7 +171,7 @@ def main() -> None:
     for network in [BY_NAME[name] for name in asked.names] or NETWORKS:
         try:
             _run(network, asked.folder, set(asked.forms.split(",")))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             print(network.name, "cannot be built:", type(error).__name__, str(error)[:300], flush=True)
 
 
