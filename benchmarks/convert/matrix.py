@@ -68,7 +68,10 @@ async def compared(page: ReferencePage, folder: Path, cases: Path, layouts: Mapp
             reason = reason or str(error)
             continue
         back = np.argsort(next(iter(layouts["outputs"].values())))
-        verdict = judged(outputs, [answer[name].transpose(back) for answer in answers])
+        found = [answer[name] for answer in answers]
+        if any(array.ndim != len(back) for array in found):
+            return {"failed": f"the answer has the shape {found[0].shape} instead of {outputs[0].shape}"}
+        verdict = judged(outputs, [array.transpose(back) for array in found])
         return {"backend": backend, "why_not_wasm": reason} | verdict
     return {"failed": reason}
 

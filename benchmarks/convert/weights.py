@@ -20,11 +20,12 @@ def enliven(model: nn.Module, pictures: Tensor, seed: int = 0) -> None:
     for name, parameter in model.named_parameters():
         if _says_nothing(parameter):
             parameter.copy_(_drawn(name.rpartition(".")[2], parameter, random))
-    norms = [module for module in model.modules() if isinstance(module, _NORMS) and module.track_running_stats]
-    _measure(model, norms, pictures)
-    for norm in norms:
-        _shift(norm, random)
     model.eval()
+    norms = [module for module in model.modules() if isinstance(module, _NORMS) and module.track_running_stats]
+    hooks = [norm.register_forward_pre_hook(lambda norm, x: _measure(norm, x[0], random)) for norm in norms]
+    model(pictures)
+    for hook in hooks:
+        hook.remove()
 
 
 def _says_nothing(parameter: Tensor) -> bool:
@@ -43,20 +44,10 @@ def _drawn(kind: str, parameter: Tensor, random: torch.Generator) -> Tensor:
     return 0.6 + 0.4 * torch.rand(parameter.shape, generator=random)
 
 
-def _measure(model: nn.Module, norms: list[nn.Module], pictures: Tensor) -> None:
-    """Lets the normalizations alone take the statistics of `pictures`; dropout and the like stay off."""
-    model.eval()
-    for norm in norms:
-        norm.train()
-        norm.momentum = None  # a plain mean over all that is seen
-        norm.reset_running_stats()
-    model(pictures)
-    model.eval()
-
-
-def _shift(norm: nn.Module, random: torch.Generator) -> None:
-    """Moves the statistics off the exact ones: a normalization that is left out or misplaced shall be seen."""
-    mean, variance = norm.running_mean, norm.running_var
-    variance.clamp_(min=1e-3)
-    mean.add_(0.2 * variance.sqrt() * torch.randn(mean.shape, generator=random))
-    variance.mul_(0.7 + 0.6 * torch.rand(variance.shape, generator=random))
+def _measure(norm: nn.Module, x: Tensor, random: torch.Generator) -> None:
+    """Sets the statistics to those of `x` [n, channels, ...], a little off: what leaves out or misplaces a
+    normalization shall be seen. Whatever comes behind it sees what it will see ever after."""
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    mean, variance = x.mean(axes), x.var(axes, correction=0).clamp(min=1e-3)
+    norm.running_mean.copy_(mean + 0.2 * variance.sqrt() * torch.randn(mean.shape, generator=random))
+    norm.running_var.copy_(variance * (0.7 + 0.6 * torch.rand(variance.shape, generator=random)))
