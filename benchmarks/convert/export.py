@@ -132,7 +132,7 @@ def write(network: Network, model: nn.Module, form: str, folder: Path, *, dynamo
         part.unlink(missing_ok=True)
         return {"failed": f"{type(error).__name__}: {str(error).strip()[:300]}"}
     arrays = {f"{side}{i}": a for side, group in (("in", inputs), ("out", outputs)) for i, a in enumerate(group)}
-    np.savez(file.with_suffix(".npz"), **arrays)
+    np.savez(file.with_suffix(".npz"), **arrays)  # type: ignore[arg-type]
     part.rename(file)
     spread = float(np.abs(outputs[0] - outputs[1]).max() / max(float(np.ptp(outputs[0])), 1e-9))
     opset = onnx.load(str(file), load_external_data=False).opset_import[0].version

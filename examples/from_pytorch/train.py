@@ -1,8 +1,8 @@
 """A timm network learns drawn gestures and becomes an ONNX file: `python -m examples.from_pytorch.train FOLDER`.
 
-Runs where torch, timm, onnx and onnxscript are installed. Writes gestures.onnx, labels.txt and tfjs-for-unity.toml, which
-says how the network wants its pictures. Where you would begin with published weights, this begins with none, so that
-nothing is downloaded.
+Runs where torch, timm, onnx and onnxscript are installed. Writes gestures.onnx, labels.txt and tfjs-for-unity.toml,
+which says how the network wants its pictures. Where you would begin with published weights, this begins with none, so
+that nothing is downloaded.
 """
 
 from __future__ import annotations

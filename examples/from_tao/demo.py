@@ -62,7 +62,7 @@ def main(work: Path) -> None:
     crops.mkdir(exist_ok=True)
     for number, picture in enumerate(ways["squares, enlarged by 1.1"][:12]):
         picture.save(crops / f"{number:02}_{LABELS[truth[number]]}.png")
-    run("tfjs-for-unity", "convert", model, "-o", work / "gestures")
+    run("tfjs-for-unity", "convert", model, "-o", work / "gestures", "--normalize", "unit", "--photos", crops)
     run(
         "tfjs-for-unity", "generate", work / "gestures", "--labels", labels, "--normalize", "unit", "--fit", "crop",
         "--name", "Gestures", "--out", work / "plugin",
