@@ -124,11 +124,11 @@ def _carried(x: Tensor, groups: list[Group]) -> Order:
 
 
 def _by_place(x: Tensor, groups: list[Group]) -> list[Group]:
-    """The groups by where their first wide axis is stored."""
+    """The groups by where their last wide axis is stored: what varies fastest goes on doing so."""
 
     def place(group: Group) -> int:
         wide = [axis for axis in group[0] if x.shape[axis] != 1] or group[0]
-        return min(map(x.order.index, wide), default=x.rank)
+        return max(map(x.order.index, wide), default=x.rank)
 
     return sorted(groups, key=place)
 

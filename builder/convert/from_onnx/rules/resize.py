@@ -193,7 +193,9 @@ def _along(node: Node, x: Tensor, axis: int, target: Target, sampling: Sampling)
     if not isinstance(before, int) or not isinstance(after, int) or scale is None:
         refuse(f"{sampling} of {describe(x.shape)} needs sizes that are known", FIXED_SIZE)
     emit = node.emit
-    result = replace(x, shape=(*x.shape[:axis], after, *x.shape[axis + 1 :]))
+    # Cubic curves overshoot.
+    nonnegative = x.nonnegative and sampling.mode != "cubic"
+    result = replace(x, shape=(*x.shape[:axis], after, *x.shape[axis + 1 :]), nonnegative=nonnegative)
     if sampling.mode == "nearest":
         places = nearest(before, after, scale, sampling)
         names = [x.name, emit.ints(places.tolist()), emit.integer(x.order.index(axis))]
