@@ -19,8 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from benchmarks.convert.matrix import FORMS, Record, passes
 from benchmarks.convert.networks import BY_NAME, NETWORKS
 
-
 HERE = Path(__file__).parent
+NONE = "-"
 TFJS = "4.22.0"  # jslib/package.json
 _LONGEST = 260
 _NO_OPS = ("Const", "Placeholder")
@@ -40,17 +40,17 @@ def comparison(name: str, record: Record) -> dict[str, str]:
         "name": name,
         "size": "x".join(map(str, record["size"])),
         "parity": " / ".join(_parity(way) for way in ways),
-        "seconds": " / ".join(f"{way['seconds']:.1f}" if "seconds" in way else "–" for way in ways),
-        "bytes": " / ".join(f"{way['bytes']:,}" if "bytes" in way else "–" for way in ways),
-        "ops": " / ".join(str(operations(way)) if "ops" in way else "–" for way in ways),
-        "transposes": " / ".join(str(way["ops"].get("Transpose", 0)) if "ops" in way else "–" for way in ways),
-        "ms": " / ".join("–" if ms is None else f"{ms:.1f}" for ms in both),
-        "faster": "–" if None in both else f"{both[1] / both[0]:.2f} times",
+        "seconds": " / ".join(f"{way['seconds']:.1f}" if "seconds" in way else NONE for way in ways),
+        "bytes": " / ".join(f"{way['bytes']:,}" if "bytes" in way else NONE for way in ways),
+        "ops": " / ".join(str(operations(way)) if "ops" in way else NONE for way in ways),
+        "transposes": " / ".join(str(way["ops"].get("Transpose", 0)) if "ops" in way else NONE for way in ways),
+        "ms": " / ".join(NONE if ms is None else f"{ms:.1f}" for ms in both),
+        "faster": NONE if None in both else f"{both[1] / both[0]:.2f} times",
     }
 
 
 def _parity(way: Record) -> str:
-    return f"{way['of_range']:.1e}" if way.get("of_range") is not None else "–"
+    return f"{way['of_range']:.1e}" if way.get("of_range") is not None else NONE
 
 
 def notes(table: dict[str, Record]) -> Iterator[str]:
@@ -86,17 +86,17 @@ def network_row(name: str, records: dict[str, Record]) -> dict[str, str]:
         "family": BY_NAME[name].family,
         "name": name,
         "agree": f"{len(good)} of {len(records)}",
-        "parity": f"{max(record['relative'] for record in good):.0e}" if good else "–",
+        "parity": f"{max(record['relative'] for record in good):.0e}" if good else NONE,
         "transposes": _span(record["ops"].get("Transpose", 0) for record in done),
         "ops": _span(operations(record) for record in done),
-        "seconds": f"{min(record['seconds'] for record in done):.1f}" if done else "–",
-        "weights": f"{done[0]['weight_bytes'] / 1e6:.1f}" if done else "–",
+        "seconds": f"{min(record['seconds'] for record in done):.1f}" if done else NONE,
+        "weights": f"{done[0]['weight_bytes'] / 1e6:.1f}" if done else NONE,
     }
 
 
 def _span(numbers: Iterable[int]) -> str:
     found = sorted(set(numbers))
-    return "–" if not found else str(found[0]) if len(found) == 1 else f"{found[0]}–{found[-1]}"
+    return NONE if not found else str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def failures(name: str, records: dict[str, Record]) -> Iterator[dict[str, str]]:
