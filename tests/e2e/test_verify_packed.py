@@ -16,38 +16,37 @@ from tests.verifying import save, verify
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
+Pack = Callable[[str, Packing], Build]
+
 PACKED = [packing for packing in get_args(Packing) if packing != "plain"]
 PATIENT = ("--timeout", "120", "--backend", "wasm")
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tiny]:
-    folder: Path = tmp_path_factory.mktemp("packed-tree")
-    return folder, add_model(folder, tmp_path_factory.mktemp("packed-model"), "Packed")
+def packed(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """Publishes a build of the same small model, packed in a way."""
+    tree: Path = tmp_path_factory.mktemp("packed-tree")
+    model = add_model(tree, tmp_path_factory.mktemp("packed-model"), "Packed")
+    return lambda name, packing: Build(publish(site, tree, name, model.slug, packing), model)
 
 
-@pytest.fixture
-def cases(tree: tuple[Path, Tiny], tmp_path: Path) -> Path:
+def cases(model: Tiny, folder: Path) -> Path:
     picture = picture_640x480()
-    save(picture, tmp_path / "0.png")
-    entry = {"image": "0.png", "scores": tree[1].expected(picture).tolist(), "tolerance": 0.002}
-    (tmp_path / "cases.json").write_text(json.dumps([entry]))
-    return tmp_path / "cases.json"
-
-
-def packed(site: Site, tree: tuple[Path, Tiny], packing: Packing, name: str) -> Build:
-    return Build(publish(site, tree[0], name, tree[1].slug, packing), tree[1])
+    save(picture, folder / "0.png")
+    entry = {"image": "0.png", "scores": model.expected(picture).tolist(), "tolerance": 0.002}
+    (folder / "cases.json").write_text(json.dumps([entry]))
+    return folder / "cases.json"
 
 
 @pytest.mark.parametrize("packing", PACKED)
-def test_a_packed_build_passes(site: Site, tree: tuple[Path, Tiny], cases: Path, packing: Packing) -> None:
-    build = packed(site, tree, packing, f"packed-{packing}")
+def test_a_packed_build_passes(packed: Pack, tmp_path: Path, packing: Packing) -> None:
+    build = packed(f"packed-{packing}", packing)
     suffix = packing.rpartition(".")[2]
     names = sorted(path.name for path in (build.folder / "Build").iterdir())
     assert names == sorted(
         ["player.loader.js", *(f"player.{part}.{suffix}" for part in ("data", "framework.js", "wasm"))]
     )
-    outcome = verify(build.folder, cases, *PATIENT)
+    outcome = verify(build.folder, cases(build.model, tmp_path), *PATIENT)
     assert outcome.code == 0, outcome.out + outcome.err
     assert outcome.lines[-1] == "PASS: 1 of 1 cases pass"
 
@@ -72,10 +71,10 @@ def halved(content: bytes) -> bytes:
     ],
 )
 def test_a_damaged_file_keeps_the_build_from_loading(
-    site: Site, tree: tuple[Path, Tiny], cases: Path, part: str, damage: Callable[[bytes], bytes], reason: str
+    packed: Pack, tmp_path: Path, part: str, damage: Callable[[bytes], bytes], reason: str
 ) -> None:
-    build = packed(site, tree, "br", f"damaged-{part}")
+    build = packed(f"damaged-{part}", "br")
     file = build.folder / "Build" / f"player.{part}.br"
     file.write_bytes(damage(file.read_bytes()))
-    outcome = verify(build.folder, cases, "--timeout", "8")
+    outcome = verify(build.folder, cases(build.model, tmp_path), "--timeout", "8")
     assert outcome.code == 4 and f"error 503 BUILD_FAILED_TO_LOAD: The build did not load: {reason}" in outcome.err
