@@ -17,8 +17,9 @@ from builder.harness import files, report
 from builder.harness.cases import Case, read_cases
 from builder.harness.loading import Progress
 from builder.harness.results import Backend, Gpu
-from builder.harness.run import Findings, RunFailed, RunOptions, check_build, run
+from builder.harness.run import check_build, run
 from builder.harness.text import clean
+from builder.harness.visits import MAX_WORKERS, Findings, RunFailed, RunOptions
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(exists=True, path_type=Path)
@@ -59,6 +60,14 @@ _run_options = _options(
         show_default=True,
         metavar="SECONDS",
         help="For loading the build and its model, and for each prediction.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1, max=MAX_WORKERS),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Share the cases out to so many browsers at a time.",
     ),
     click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour."),
     click.option("--isolated", is_flag=True, help="Serve with COOP and COEP headers, for builds with threads."),
@@ -147,7 +156,7 @@ def _progress() -> Iterator[Progress]:
     from rich.text import Text
 
     with console.status(Text("starting the browser")) as status:
-        yield lambda text: status.update(Text(clean(text, 100)))
+        yield lambda text: status.update(Text("\n".join(clean(line, 100) for line in text.splitlines())))
 
 
 def _show(found: Findings, outputs: _Outputs) -> None:
@@ -161,10 +170,10 @@ def _show(found: Findings, outputs: _Outputs) -> None:
 
 
 def _show_failure(failure: RunFailed, outputs: _Outputs) -> None:
-    report.print_failure(stderr(), failure.log)
-    text = files.json_failure(failure.problems, failure.log, failure.exit_code)
+    report.print_failure(stderr(), failure.log, failure.checks)
+    text = files.json_failure(failure.problems, failure.log, failure.exit_code, failure.checks)
     _write(outputs.json, text.encode("utf-8"))
-    _write(outputs.junit, files.junit_failure(failure.problems, failure.log))
+    _write(outputs.junit, files.junit_failure(failure.problems, failure.log, failure.checks))
     _write(outputs.screenshot, failure.screenshot)
 
 

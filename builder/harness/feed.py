@@ -1,7 +1,7 @@
 """The two ways of feeding images to a loaded build: probes through the page object, and the fake webcam.
 
-Both give a result per case and the number of live tensors before and after. A page that stops answering fails the
-case at hand and all that follow; nothing is skipped in silence.
+Both give the results and the number of live tensors before and after. With a page that stops answering it ends: the
+case at hand and all that follow have no result then, and `silence` says why.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CAMERA_PREDICTIONS = 3  # so many in a row must name the same class: a webcam's 
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What feeding gave. `silence`: why it was cut short, "" if it was not."""
+    """What feeding gave: results of the first cases, or all. `silence`: why it was cut short, "" if it was not."""
 
     results: tuple[CaseResult, ...]
     tensors: Tensors | None
@@ -45,7 +45,7 @@ async def probe(page: GamePage, model: ModelInfo, cases: Sequence[Case], progres
             results.append(_result(case, model, answer))
         return Fed(tuple(results), await _tensors(page, model, before))
     except PageSilent as error:
-        return Fed(_cut_short(cases, results, error), None, str(error))
+        return Fed(tuple(results), None, str(error))
 
 
 async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, progress: Progress) -> Fed:
@@ -63,7 +63,7 @@ async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, p
             await asyncio.sleep(POLL_SECONDS)
         return Fed((_camera_result(case, model, seen, seconds),), await _tensors(page, model, before))
     except PageSilent as error:
-        return Fed(_cut_short([case], [], error), None, str(error))
+        return Fed((), None, str(error))
 
 
 def _steady(seen: Sequence[Prediction]) -> bool:
@@ -91,10 +91,3 @@ def _result(case: Case, model: ModelInfo, answer: Prediction | str) -> CaseResul
         return CaseResult(case, None, (clean(f"the prediction failed: {answer}"),))
     reasons = evaluate.judge(case, model.labels, answer)
     return CaseResult(case, answer, tuple(clean(reason) for reason in reasons))
-
-
-def _cut_short(cases: Sequence[Case], results: Sequence[CaseResult], error: PageSilent) -> tuple[CaseResult, ...]:
-    left = cases[len(results) :]
-    first = [CaseResult(case, None, (str(error),)) for case in left[:1]]
-    others = [CaseResult(case, None, (f"not run: {error}",)) for case in left[1:]]
-    return (*results, *first, *others)

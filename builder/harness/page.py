@@ -53,6 +53,11 @@ class GamePage:
         """What the page said so far."""
         return self._listener.log()
 
+    @property
+    def crashed(self) -> bool:
+        """True once the page has died."""
+        return self._listener.crashed
+
     # --- loading --------------------------------------------------------------------------------------------------
 
     async def load(self, url: str, slug: str | None, progress: Progress) -> wire.WireModel:

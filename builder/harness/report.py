@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -77,7 +77,8 @@ def remarks(run: RunResult) -> list[str]:
     """Which ways in were exercised, honestly."""
     sources = {result.case.source for result in run.cases}
     texts = {"probe": PROBE_REMARK, "camera": CAMERA_REMARK}
-    return [text for source, text in texts.items() if source in sources]
+    died = [f"a page died ({clean(text, 300)}); what was left to it was run again." for text in run.restarts]
+    return died + [text for source, text in texts.items() if source in sources]
 
 
 # --- without a terminal ---------------------------------------------------------------------------------------------
@@ -93,12 +94,18 @@ def plain(run: RunResult) -> Iterator[str]:
         yield f"{head}: expected {expected(result)}; got {label} {score}; {milliseconds(result)} ms"
         yield from (f"  {reason}" for reason in result.reasons)
     for check in run.checks:
-        yield f"{_word(check.passed)} check {check.name}: {check.detail}"
+        yield from check_lines(check)
     for title, texts in log_sections(run.log):
         yield f"{title}:"
         yield from (f"  {text}" for text in texts)
     yield from (f"note: {text}" for text in remarks(run))
     yield verdict(run)
+
+
+def check_lines(check: Check) -> Iterator[str]:
+    """A check and the reasons against it, one fact a line."""
+    yield f"{_word(check.passed)} check {check.name}: {check.detail}"
+    yield from (f"  {reason}" for reason in check.reasons)
 
 
 def _word(passed: bool) -> str:
@@ -161,7 +168,8 @@ def _check_grid(checks: tuple[Check, ...]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for check in checks:
         mark = Text("pass", style="green") if check.passed else Text("FAIL", style="bold red")
-        grid.add_row(mark, Text(check.name), Text(check.detail, style="" if check.passed else "red"))
+        detail = "\n".join([check.detail, *check.reasons])
+        grid.add_row(mark, Text(check.name), Text(detail, style="" if check.passed else "red"))
     return grid
 
 
@@ -174,8 +182,9 @@ def print_run(console: Console, run: RunResult) -> None:
         console.print(Text(line))
 
 
-def print_failure(console: Console, log: PageLog) -> None:
-    """What the page said before it failed to load: the console's last lines, then everything that went wrong."""
+def print_failure(console: Console, log: PageLog, checks: Sequence[Check] = ()) -> None:
+    """What the page said before it failed to load: the console's last lines, then everything that went wrong; and
+    those `checks` that needed no page."""
     lines = log.console[-SHOWN_LINES:]
     if lines:
         hidden = log.dropped_lines + len(log.console) - len(lines)
@@ -187,6 +196,9 @@ def print_failure(console: Console, log: PageLog) -> None:
             console.print(Text(f"{title}:", style="bold"))
             for text in texts:
                 console.print(Text(f"  {text}"))
+    for check in checks:
+        for text in check_lines(check):
+            console.print(Text(text))
 
 
 def _console_text(line: ConsoleLine) -> Text:

@@ -46,7 +46,7 @@ def test_a_good_build_passes_and_every_report_says_so(cases: Path, tmp_path: Pat
     expected = fake_scores(color_picture(FAKE_COLORS["blue"]))
     assert report["cases"][0]["prediction"]["scores"] == pytest.approx(expected.tolist(), abs=1e-9)
     suite = ET.parse(junit).getroot().find("testsuite")
-    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("7", "0")
+    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("8", "0")
     assert png.read_bytes().startswith(b"\x89PNG")
 
 

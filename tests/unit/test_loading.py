@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.harness.loading import QUIET_SECONDS, Wait, describe
 from builder.harness.results import PageLog
-from builder.harness.run import plan
+from builder.harness.visits import plan
 from builder.harness.wire import Phase, WireBridge, WireModel
 from tests.unit.test_evaluate import case
 
