@@ -12,8 +12,11 @@ from typing import Any, get_args
 import click
 
 from builder.cli.console import stderr, stdout
+from builder.cli.golden import update
+from builder.cli.writing import check_place
 from builder.errors import EXIT_CASE_FAILED, NOT_WRITABLE, UserError, fail
-from builder.harness import files, report
+from builder.harness import files, golden, report
+from builder.harness.browser import BrowserOptions
 from builder.harness.cases import Case, read_cases
 from builder.harness.loading import Progress
 from builder.harness.results import Backend, Gpu
@@ -32,6 +35,10 @@ class _Outputs:
     json: Path | None
     junit: Path | None
     screenshot: Path | None
+
+    @property
+    def any(self) -> Path | None:
+        return self.json or self.junit or self.screenshot
 
 
 def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -92,16 +99,27 @@ _output_options = _options(
 
 @click.command()
 @click.argument("build", type=_EXISTING)
-@click.option("--cases", "cases_path", type=_EXISTING, required=True, metavar="CASES", help="Folder or list of images.")
+@click.option(
+    "--cases",
+    "cases_path",
+    type=_EXISTING,
+    metavar="CASES",
+    help="Folder or list of images. May be left out if the build carries golden vectors.",
+)
+@click.option(
+    "--update-golden",
+    "project",
+    type=_EXISTING,
+    metavar="PROJECT",
+    help="Compute golden vectors from BUILD, write them into the project it was made from, check nothing.",
+)
 @_run_options
 @_browser_options
 @_output_options
 def command(
     build: Path,
-    cases_path: Path,
-    json: Path | None,
-    junit: Path | None,
-    screenshot: Path | None,
+    cases_path: Path | None,
+    project: Path | None,
     **options: Any,  # noqa: ANN401 - click checks them, RunOptions names them
 ) -> None:
     """Check a finished WebGL build in a headless browser, cut off from the network.
@@ -130,15 +148,30 @@ def command(
     Exit codes: 0 all pass; 1 a case or check fails (backend, renderer, blank canvas, leaked tensors); 2 bad usage or
     input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
     """
-    outputs = _Outputs(json=json, junit=junit, screenshot=screenshot)
+    outputs = _Outputs(**{name: options.pop(name) for name in ("json", "junit", "screenshot")})
+    if project is not None:
+        _update_golden(build, project, RunOptions(**options), cases_path or outputs.any)
+        return
     check_build(build)
-    cases = read_cases(cases_path)
+    cases = read_cases(cases_path) if cases_path else ()
     try:
         found = _run(build, cases, RunOptions(**options))
     except RunFailed as failure:
         _show_failure(failure, outputs)
         raise
     _show(found, outputs)
+
+
+def _update_golden(build: Path, project: Path, options: RunOptions, other: Path | None) -> None:
+    if other is not None:
+        message = "--update-golden checks nothing: leave out --cases, --json, --junit and --screenshot."
+        raise click.UsageError(message)
+    check_build(build)
+    check_place(project)
+    how = BrowserOptions(executable=options.executable, headed=options.headed)
+    with _progress() as progress:
+        vectors = asyncio.run(golden.compute(build, how, options.timeout, progress))
+    update(project, vectors)
 
 
 def _run(build: Path, cases: Sequence[Case], options: RunOptions) -> Findings:

@@ -15,8 +15,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from builder.harness import golden_file
+from builder.harness.golden_file import GoldenFile, parse_golden
 from builder.harness.results import Check
 from builder.harness.text import clean
+from builder.harness.wire import MAX_LABEL, MAX_LABELS
+from builder.spec import MAX_INPUT_SIDE
 
 ROOT = ("StreamingAssets", "tfjs-bridge")
 RUNTIME = "runtime"
@@ -27,11 +31,13 @@ MAX_FILES = 100_000
 SHOWN_FAULTS = 50
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Foreign JSON: types as they are, unknown keys ignored."""
+
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
-class NamedFile(_Strict):
+class NamedFile(Strict):
     """A file as a contract names it, relative to the contract's folder."""
 
     path: str = Field(min_length=1, max_length=1000)
@@ -39,22 +45,29 @@ class NamedFile(_Strict):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _ModelFiles(_Strict):
+class _ModelFiles(Strict):
     topology: NamedFile
     shards: list[NamedFile] = Field(max_length=MAX_FILES)
 
 
-class _Model(_Strict):
+class _Size(Strict):
+    width: int = Field(gt=0, le=MAX_INPUT_SIDE)
+    height: int = Field(gt=0, le=MAX_INPUT_SIDE)
+
+
+class _Model(Strict):
     slug: str = Field(min_length=1, max_length=200)
+    preprocess: _Size
+    labels: list[Annotated[str, Field(max_length=MAX_LABEL)]] = Field(min_length=1, max_length=MAX_LABELS)
     files: _ModelFiles
 
 
-class _Runtime(_Strict):
+class _Runtime(Strict):
     script: NamedFile
     wasm: list[NamedFile] = Field(max_length=100)
 
 
-class _Contract(_Strict):
+class _Contract(Strict):
     model: _Model
     runtime: _Runtime
 
@@ -146,8 +159,9 @@ def place_of(folder: str, path: str) -> tuple[str, ...]:
     return home, *parts
 
 
-def check_files(build: Path) -> Check:
-    """The check "files": every model in `build` has exactly the files that its contract names."""
+def check_files(build: Path, *, look_at_golden: bool = True) -> Check:
+    """The check "files": every model in `build` has exactly the files that its contract names, and its golden vector,
+    if it has one, is of that contract."""
     tree = Tree(build.resolve())
     try:
         folders = model_folders(tree)
@@ -155,7 +169,7 @@ def check_files(build: Path) -> Check:
         return Check("files", False, f"{'/'.join(ROOT)} {error}")
     if not folders:
         return Check("files", False, f"{'/'.join(ROOT)} holds no model")
-    seen = _Seen(tree)
+    seen = _Seen(tree, look_at_golden)
     for folder in folders[:MAX_MODELS]:
         seen.look_at(folder)
     return seen.check(len(folders))
@@ -173,6 +187,7 @@ class _Seen:
     """What was compared so far. `files` holds each file once, with its verdict and the models that need it."""
 
     tree: Tree
+    look_at_golden: bool
     files: dict[tuple[str, NamedFile | None], tuple[str, list[str]]] = field(default_factory=dict)
     bytes: int = 0
 
@@ -188,6 +203,18 @@ class _Seen:
         self.files[contract, None] = ("" if found.model.slug == folder else misnamed), [folder]
         for file in found.files:
             self._compare(folder, file)
+        if self.look_at_golden and golden_file.NAME in self.tree.names(folder):
+            self.files[f"{folder}/{golden_file.NAME}", None] = self._golden_verdict(folder), [folder]
+
+    def _golden_verdict(self, folder: str) -> str:
+        try:
+            golden = read_golden(self.tree, folder)
+            actual = hashlib.sha256(contract_bytes(self.tree, folder)).hexdigest()
+        except Refused as error:
+            return str(error)
+        if golden is None or golden.contract_sha256 == actual:
+            return ""
+        return f"is stale: it was made for the contract {golden.contract_sha256[:12]}, this is {actual[:12]}"
 
     def _compare(self, folder: str, file: NamedFile) -> None:
         try:
@@ -239,6 +266,19 @@ def read_contract(tree: Tree, folder: str) -> _Contract:
 def contract_bytes(tree: Tree, folder: str) -> bytes:
     """The bytes of the contract in `folder`, whose SHA-256 the game knows; raises Refused."""
     return read_small(tree.find(folder, CONTRACT), MAX_CONTRACT_BYTES)
+
+
+def read_golden(tree: Tree, folder: str) -> GoldenFile | None:
+    """The golden vector in `folder`, None if there is none; raises Refused."""
+    if golden_file.NAME not in tree.names(folder):
+        return None
+    try:
+        return parse_golden(read_small(tree.find(folder, golden_file.NAME), golden_file.MAX_BYTES))
+    except Refused:
+        raise
+    except ValueError as error:
+        msg = f"is no golden vector ({error})"
+        raise Refused(msg) from None
 
 
 def read_small(place: Path, limit: int) -> bytes:

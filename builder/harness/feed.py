@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from builder.harness import evaluate
 from builder.harness.cases import Case
-from builder.harness.images import page_image, read_rgb
+from builder.harness.golden import Golden
+from builder.harness.images import RgbImage, page_image, read_rgb
 from builder.harness.loading import Progress
 from builder.harness.page import POLL_SECONDS, GamePage, PageSilent
-from builder.harness.results import CaseResult, ModelInfo, Prediction, Tensors
+from builder.harness.results import CaseResult, Check, ModelInfo, Prediction, Tensors
 from builder.harness.text import clean
 
 CAMERA_PREDICTIONS = 3  # so many in a row must name the same class: a webcam's first frames may be black
@@ -31,14 +32,21 @@ class Fed:
     silence: str = ""
 
 
-async def probe(page: GamePage, model: ModelInfo, cases: Sequence[Case], progress: Progress) -> Fed:
-    """Hands each case's image to `tfjsBridge`: exact, but the game's own path is not exercised."""
-    before: int | None = None
+async def probe(
+    page: GamePage, model: ModelInfo, cases: Sequence[Case], progress: Progress, otherwise: RgbImage | None = None
+) -> Fed:
+    """Hands each case's image to `tfjsBridge`: exact, but the game's own path is not exercised. Without cases the
+    picture `otherwise` is predicted on, so that tensors can be counted."""
     results: list[CaseResult] = []
+    first = read_rgb(cases[0].image) if cases else otherwise
+    if first is None:
+        return Fed((), None)
     try:
         # The first prediction may leave caches behind that stay; it is a warm-up and counts for nothing.
-        await page.predict(model.handle, page_image(read_rgb(cases[0].image)))
+        await page.predict(model.handle, page_image(first))
         before = await page.tensors(model.handle)
+        if not cases:
+            await page.predict(model.handle, page_image(first))
         for number, case in enumerate(cases, 1):
             progress(f"case {number} of {len(cases)}: {case.id}")
             answer = await page.predict(model.handle, page_image(read_rgb(case.image)))
@@ -46,6 +54,20 @@ async def probe(page: GamePage, model: ModelInfo, cases: Sequence[Case], progres
         return Fed(tuple(results), await _tensors(page, model, before))
     except PageSilent as error:
         return Fed(tuple(results), None, str(error))
+
+
+async def golden(page: GamePage, vectors: Mapping[str, Golden], progress: Progress) -> tuple[Check | None, str]:
+    """The check "golden" over all models on the page that have a vector, None without any; and the page's silence."""
+    answers: dict[str, tuple[float, ...] | str] = {}
+    try:
+        for slug, handle in await page.ready():
+            if slug in vectors:
+                progress(f"golden vector: {slug}")
+                answer = await page.predict(handle, page_image(vectors[slug].picture))
+                answers[slug] = clean(f"the prediction failed: {answer}") if isinstance(answer, str) else answer.scores
+        return evaluate.check_golden(vectors, answers), ""
+    except PageSilent as error:
+        return Check("golden", False, f"not answered: {error}"), str(error)
 
 
 async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, progress: Progress) -> Fed:

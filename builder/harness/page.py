@@ -129,6 +129,11 @@ class GamePage:
         except PageSilent:
             return []
 
+    async def ready(self) -> list[tuple[str, int]]:
+        """(slug, handle) of every model that is ready, one per slug."""
+        models = {model.slug: model.handle for model in reversed(await self._models()) if model.phase == "ready"}
+        return sorted(models.items())
+
     async def tensors(self, handle: int, *, at_most: int = 0) -> int | None:
         """The least number of live tensors seen in several looks: the game's own inferences come and go.
 

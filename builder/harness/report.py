@@ -68,7 +68,7 @@ def verdict(run: RunResult) -> str:
     """The last line."""
     failed = sum(not result.passed for result in run.cases)
     count = len(run.cases)
-    cases = f"{failed} of {count} cases fail" if failed else f"{count} of {count} cases pass"
+    cases = f"{failed} of {count} cases fail" if failed else f"{count} of {count} cases pass" if count else "no cases"
     broken = [check.name for check in run.checks if not check.passed]
     return f"{'PASS' if run.passed else 'FAIL'}: {cases}" + (f"; failed checks: {', '.join(broken)}" if broken else "")
 
@@ -134,7 +134,8 @@ def log_sections(log: PageLog) -> Iterator[tuple[str, tuple[str, ...]]]:
 def rich(run: RunResult) -> RenderableType:
     """The report for a terminal. All foreign text is `Text`, in which markup has no meaning."""
     style = "bold green" if run.passed else "bold red"
-    parts: list[RenderableType] = [_facts_grid(run), _case_table(run), _check_grid(run.checks)]
+    table = [_case_table(run)] if run.cases else []
+    parts: list[RenderableType] = [_facts_grid(run), *table, _check_grid(run.checks)]
     for title, texts in log_sections(run.log):
         parts += [Text(title, style="bold yellow"), *(Text(f"  {text}") for text in texts)]
     parts += [Text(text, style="dim") for text in remarks(run)]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from builder.errors import NOT_A_BUILD, fail
+from builder.errors import NOT_A_BUILD, NOTHING_TO_CHECK, fail
 from builder.harness.assets import check_files
 from builder.harness.cases import Case
+from builder.harness.golden import stored
 from builder.harness.loading import Progress
 from builder.harness.results import Check, PageLog
 from builder.harness.serve import serve
@@ -33,16 +34,20 @@ def check_build(build: Path) -> None:
 
 
 async def run(build: Path, cases: Sequence[Case], options: RunOptions, progress: Progress) -> Findings:
-    """Checks `build` with `cases`.
+    """Checks `build` with `cases`, and with the golden vectors that it carries; `cases` may be empty if it does.
 
     Raises:
-        UserError: NOT_A_BUILD, NO_BROWSER, BAD_CASES; as RunFailed whatever kept the build or its model from loading.
+        UserError: NOT_A_BUILD, NOTHING_TO_CHECK, NO_BROWSER, BAD_CASES; as RunFailed whatever kept the build or its
+            model from loading.
     """
     check_build(build)
+    golden = stored(build)
+    if not cases and not golden:
+        raise fail(NOTHING_TO_CHECK, build)
     progress("comparing the files with their contracts")
     files = check_files(build)
     with serve(build, isolated=options.isolated) as origin:
-        visitor = Visitor(build.resolve().name, origin, cases, options)
+        visitor = Visitor(build.resolve().name, origin, cases, options, golden)
         crew = Crew(visitor.visit, options.workers, Board(options.workers, len(cases), progress))
         try:
             await crew.run(plan(cases, options.query, options.workers))

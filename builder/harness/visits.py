@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ from builder.harness import evaluate, feed
 from builder.harness.browser import BrowserOptions, open_browser
 from builder.harness.camera import write_film
 from builder.harness.cases import Case, check_against
+from builder.harness.golden import Golden
 from builder.harness.images import read_rgb
 from builder.harness.loading import Progress
 from builder.harness.page import GamePage, PageSilent, open_page
@@ -79,9 +80,11 @@ def plan(cases: Iterable[Case], query: str, workers: int = 1) -> list[Visit]:
     """Visits for the probes of each query, and one for each camera case (a browser plays one film).
 
     Probes of one query are cut into so many parts that all workers have about as much to do; each part loads the build
-    once more, so no more than that.
+    once more, so no more than that. Without cases the build is visited once, for the checks.
     """
     cases = tuple(cases)
+    if not cases:
+        return [Visit((), _join(query), False)]
     probes = sorted((case for case in cases if case.source == "probe"), key=lambda case: case.query)
     share = -(-len(probes) // workers) or 1
     visits = [
@@ -106,12 +109,14 @@ def _join(*queries: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Opens the build `name` at `origin`, each time in a browser of its own; `cases` are those of the whole run."""
+    """Opens the build `name` at `origin`, each time in a browser of its own. `cases` are those of the whole run, and
+    `golden` the vectors that the build carries, by slug."""
 
     name: str
     origin: str
     cases: Sequence[Case]
     options: RunOptions
+    golden: Mapping[str, Golden]
 
     async def visit(self, visit: Visit, progress: Progress) -> Findings:
         """Raises UserError, as RunFailed whatever kept the build or its model from loading."""
@@ -135,7 +140,10 @@ class Visitor:
         if visit.camera:
             fed = await feed.camera(page, model, visit.cases[0], self.options.timeout, progress)
         else:
-            fed = await feed.probe(page, model, visit.cases, progress)
+            vector = self.golden.get(model.slug)
+            picture = vector.picture if vector and not visit.cases else None
+            fed = await feed.probe(page, model, visit.cases, progress, picture)
+        golden, silence = (None, "") if fed.silence else await feed.golden(page, self.golden, progress)
         checks, backend = await self._checks(page, model, loaded, fed)
         result = RunResult(
             build=self.name,
@@ -145,11 +153,11 @@ class Visitor:
             backend_used=backend,
             model=model,
             cases=fed.results,
-            checks=checks,
+            checks=checks if golden is None else (*checks, golden),
             tensors=fed.tensors,
             log=page.log(),
         )
-        return Findings(result=result, screenshot=await page.screenshot(), silence=fed.silence)
+        return Findings(result=result, screenshot=await page.screenshot(), silence=fed.silence or silence)
 
     async def _checks(
         self, page: GamePage, model: ModelInfo, loaded: list[tuple[str, str]], fed: feed.Fed

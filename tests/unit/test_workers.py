@@ -83,7 +83,7 @@ def verdicts(run: RunResult) -> dict[str, tuple[str, ...]]:
 
 @pytest.mark.parametrize(
     ("count", "workers", "parts"),
-    [(20, 3, [6, 7, 7]), (2, 3, [1, 1]), (20, 1, [20]), (1, 4, [1]), (7, 2, [3, 4]), (0, 2, [])],
+    [(20, 3, [6, 7, 7]), (2, 3, [1, 1]), (20, 1, [20]), (1, 4, [1]), (7, 2, [3, 4]), (0, 2, [0])],
 )
 def test_probes_are_shared_out_evenly(count: int, workers: int, parts: list[int]) -> None:
     assert [len(visit.cases) for visit in plan([case(str(n)) for n in range(count)], "", workers)] == parts
