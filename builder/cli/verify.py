@@ -127,6 +127,7 @@ def command(
     \b
     tfjs-for-unity verify MyGame/Builds/WebGL --cases photos/
     tfjs-for-unity verify MyGame/Builds/WebGL --cases cases.toml --backend wasm --junit verify.xml
+    tfjs-for-unity verify MyGame/Builds/WebGL --update-golden MyGame
 
     CASES is a folder with one sub-folder of images per class, named like the label, or a list as TOML, JSON or CSV:
 
@@ -145,8 +146,9 @@ def command(
     source = "camera"               # play it to a fake webcam and let the game itself predict
     query = "source=camera"         # added to the page's address for this case
 
-    Exit codes: 0 all pass; 1 a case or check fails (backend, renderer, blank canvas, leaked tensors); 2 bad usage or
-    input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
+    Exit codes: 0 all pass; 1 a case or check fails (files, backend, renderer, blank canvas, leaked tensors, golden
+    vectors); 2 bad usage or input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
+    More: docs/verify.md
     """
     outputs = _Outputs(**{name: options.pop(name) for name in ("json", "junit", "screenshot")})
     if project is not None:

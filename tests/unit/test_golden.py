@@ -132,7 +132,7 @@ def test_without_a_vector_there_is_no_check() -> None:
     "text", ["", "[]", '{"golden": 1}', "[" * 100_000, '{"golden": 2, "contract_sha256": "", "seed": 1, "scores": []}']
 )
 def test_what_is_no_vector_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="[Ii]nput|[Ff]ield|JSON"):
+    with pytest.raises(ValueError, match=r"[Ii]nput|[Ff]ield|JSON"):
         parse_golden(text.encode())
 
 
