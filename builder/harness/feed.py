@@ -104,7 +104,7 @@ def _camera_result(case: Case, model: ModelInfo, seen: Sequence[Prediction], sec
 
 
 async def _tensors(page: GamePage, model: ModelInfo, before: int | None) -> Tensors | None:
-    after = None if before is None else await page.tensors(model.handle, at_most=before)
+    after = None if before is None else await page.tensors(model.handle)
     return None if before is None or after is None else Tensors(before=before, after=after)
 
 
