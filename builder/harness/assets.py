@@ -246,7 +246,8 @@ class _Seen:
             return Check("files", True, f"{counted}, {self.bytes:,} bytes of models and runtime")
         more = len(faults) - SHOWN_FAULTS
         reasons = [*map(str, faults[:SHOWN_FAULTS]), *([f"and {more} more"] if more > 0 else [])]
-        return Check("files", False, f"{len(faults)} of {counted} are not as they were generated", tuple(reasons))
+        detail = f"{len(faults)} not as generated, in all {counted}"
+        return Check("files", False, detail, tuple(reasons))
 
 
 def _count(number: int, noun: str) -> str:

@@ -112,7 +112,7 @@ def test_a_wrong_file_is_named_with_its_model(build: Path, pattern: str, fault: 
     file = only(build / BRIDGE, pattern)
     reason = fault(file)
     check = check_files(build)
-    assert not check.passed and check.detail == "1 of 2 models, 8 files are not as they were generated"
+    assert not check.passed and check.detail == "1 not as generated, in all 2 models, 8 files"
     assert check.reasons == (f"second/{file.name} {reason} (model second)",)
 
 
