@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -name '*.ts')
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz generated golden lock wheel clean help
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-kill generated golden lock wheel clean help
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -55,6 +55,9 @@ test-mutations: setup ## removes each line of the GL state guard in turn; the pl
 
 test-fuzz: setup ## 10,000 mutated models, label files and options: success or an error of the catalogue, never more
 	$(BIN)/python -m pytest -m slow tests/failures/test_mutations.py
+
+test-kill: setup ## SIGKILL at 200 random moments of generate and 60 each of remove and upgrade
+	$(BIN)/python -m pytest -m slow tests/failures/test_killed.py
 
 generated: setup ## TypeScript, JSON Schema and docs/errors.md from builder/
 	$(BIN)/python -m scripts.generate_sources

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from builder.cli.answers import refusals_as_problems
 from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
 from builder.inputs.archive import Unpacked, unpacked
 from builder.inputs.facts import ModelFacts
@@ -75,7 +76,7 @@ def _said(model: Path | None, config: Path | None, given: Mapping[str, Any]) -> 
     """What flags and the options file say; without MODEL, the options file names the model or lies in its folder."""
     problems: list[Problem] = []
     flags = _attempt(lambda: flag_settings(given), problems)
-    path = config or (find_options(model) if model else None)
+    path = config or (_attempt(lambda: find_options(model), problems) if model else None)
     file = _attempt(lambda: read_options(path), problems) if path else Settings()
     if problems:
         raise UserError(problems)
@@ -116,7 +117,8 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
 
 def _attempt(read: Callable[[], T], problems: list[Problem]) -> T | None:
     try:
-        return read()
+        with refusals_as_problems():
+            return read()
     except UserError as error:
         problems += error.problems
         return None
