@@ -74,7 +74,7 @@ class Disk:
 
 @contextmanager
 def small_disk(place: Path, options: str) -> Iterator[Disk]:
-    """A tmpfs at `place` with these mount options: mounted by root, or in a namespace of its own; skips without both."""
+    """A tmpfs at `place` with these mount options: mounted by root, or in a namespace of its own; else it skips."""
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
     with ExitStack() as stack:

@@ -32,7 +32,7 @@ def run(*arguments: object, version: str | None = None) -> Outcome:
 
 
 def large_model(folder: Path, *, classes: int, side: int = 112, shards: int = 2, seed: int = 7) -> Path:
-    """A model whose dense layer makes it large, and labels: 5.4 KB a class at 112 pixels, 23 KB at 224, 97 KB at 448."""
+    """A model whose dense layer makes it large, with labels: per class 5.4 KB at 112 pixels, 23 at 224, 97 at 448."""
     tiny_model(folder, format="graph", size=(side, side), classes=classes, shards=shards, seed=seed)
     (folder / "labels.txt").write_text("\n".join(tiny_labels(classes)), "utf-8")
     return folder

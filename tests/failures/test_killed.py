@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ Tree = dict[str, bytes | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A project, a command, and what it makes of it. `seconds` is how long it runs after each of SIGNS."""
+    """A project, a command, and what it makes of it. `seconds`: from each of SIGNS until all is done."""
 
     start: Path
     arguments: tuple[object, ...]
@@ -87,15 +87,18 @@ def project(scene: Scene) -> Path:
 
 
 def watched(arguments: list[object], project: Path) -> dict[str, float]:
-    """Runs a command to its end; the seconds from each of SIGNS to there."""
+    """Runs a command to its end; the seconds from each of SIGNS until its stage is gone."""
     process = started(arguments)
     seen = {sign: time.monotonic() for sign in SIGNS if wait_for(project / sign, process)}
+    while (project / STAGE).exists():
+        pass
+    gone = time.monotonic()
     assert process.wait() == 0
     assert seen.keys() == set(SIGNS)
-    return {sign: time.monotonic() - moment for sign, moment in seen.items()}
+    return {sign: gone - moment for sign, moment in seen.items()}
 
 
-def started(arguments: Iterator[object] | tuple[object, ...] | list[object]) -> subprocess.Popen[bytes]:
+def started(arguments: Iterable[object]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command_line(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
