@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -name '*.ts')
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-kill generated golden lock wheel clean help
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-kill bench-generate generated golden lock wheel clean help
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -58,6 +58,9 @@ test-fuzz: setup ## 10,000 mutated models, label files and options: success or a
 
 test-kill: setup ## SIGKILL at 200 random moments of generate and 60 each of remove and upgrade
 	$(BIN)/python -m pytest -m slow tests/failures/test_killed.py
+
+bench-generate: setup ## seconds and memory that --help and generate take, beside peers; docs/benchmarks.md has a run
+	@$(BIN)/python -m benchmarks.generate
 
 generated: setup ## TypeScript, JSON Schema and docs/errors.md from builder/
 	$(BIN)/python -m scripts.generate_sources
