@@ -20,9 +20,9 @@ def command_line(*arguments: object, version: str | None = None) -> list[str]:
     return [sys.executable, *start, *map(str, arguments)]
 
 
-def ended(command: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Outcome:
+def ended(command: Sequence[str], env: Mapping[str, str] | None = None, encoding: str = "utf-8") -> Outcome:
     """Runs a command to its end."""
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, env=env, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding=encoding, env=env, check=False)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 

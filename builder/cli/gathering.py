@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from builder.cli.answers import refusals_as_problems
+from builder.cli.project import VERSION, missing_part
 from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
 from builder.inputs.archive import Unpacked, unpacked
 from builder.inputs.facts import ModelFacts
@@ -154,14 +155,9 @@ def _target(said: Settings) -> Target:
     if said.into is None:
         assert said.out is not None
         return Target(folder=said.out)
-    version = said.into / "ProjectSettings" / "ProjectVersion.txt"
-    for found, missing in (
-        ((said.into / "Assets").is_dir(), "Assets"),
-        (version.is_file(), f"{version.parent.name}/{version.name}"),
-    ):
-        if not found:
-            raise fail(NOT_A_PROJECT, said.into, missing=missing)
-    return Target(folder=said.into, unity=_unity_version(version))
+    if missing := missing_part(said.into):
+        raise fail(NOT_A_PROJECT, said.into, missing=missing)
+    return Target(folder=said.into, unity=_unity_version(said.into / VERSION))
 
 
 def _unity_version(file: Path) -> str:

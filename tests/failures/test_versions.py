@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -61,10 +62,8 @@ def generators(project: Path) -> set[str]:
     """What manifests, contracts and the headers of C# files say about who wrote them."""
     said = {json.loads(path.read_text("utf-8"))["generator"] for path in project.rglob(".tfjs-for-unity.json")}
     said |= {json.loads(path.read_text("utf-8"))["generator"] for path in project.rglob("contract.json")}
-    heads = [path.read_text("utf-8").splitlines()[0] for path in project.rglob("*.cs")]
-    return said | {
-        f"tfjs-for-unity {head.split('tfjs-for-unity ')[1].split()[0]}" for head in heads if "tfjs-for" in head
-    }
+    heads = (path.read_text("utf-8").splitlines()[0] for path in project.rglob("*.cs"))
+    return said | {found for head in heads for found in re.findall(r"tfjs-for-unity \d+\.\d+\.\d+", head)}
 
 
 def test_a_newer_tool_upgrades_all_and_then_an_older_one_refuses(model: Path, tmp_path: Path) -> None:
