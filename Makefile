@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -59,6 +59,12 @@ test-fuzz: setup ## 10,000 mutated models, label files and options: success or a
 test-real: setup ## real models from npm and PyPI: generated, linked into players, verified on webgl and wasm
 	@$(NEED) chromium emcc
 	$(BIN)/python -m pytest -m slow tests/real -s
+
+test-kill: setup ## SIGKILL at 200 random moments of generate and 60 each of remove and upgrade
+	$(BIN)/python -m pytest -m slow tests/failures/test_killed.py
+
+bench-generate: setup ## seconds and memory that --help and generate take, beside peers; docs/benchmarks.md has a run
+	@$(BIN)/python -m benchmarks.generate
 
 generated: .venv/installed jslib/node_modules/.package-lock.json ## TypeScript, JSON Schema and docs/errors.md from builder/
 	$(BIN)/python -m scripts.generate_sources

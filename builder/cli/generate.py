@@ -10,7 +10,7 @@ import click
 from builder.cli.flags import WriteFlags, write_flags
 from builder.cli.sections import SectionedCommand, section
 
-_PATH = click.Path(path_type=Path)
+_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in the words of the catalogue
 _files = section("Files")
 _pre = section("How a picture becomes the input, as in training")
 _post = section("What the scores mean")

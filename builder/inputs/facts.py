@@ -78,7 +78,8 @@ class ModelFacts:
     `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
     every shard once all are there and of the right length; `shard_states` always says what was found. `stated` says why
-    nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it.
+    nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it;
+    `infinite` are the weights that hold infinite numbers.
     """
 
     folder: Path
@@ -104,6 +105,7 @@ class ModelFacts:
     cured: str = ""
     stated: str = ""
     baked: Baked = Baked()
+    infinite: tuple[str, ...] = ()
 
     @property
     def activation(self) -> str:
