@@ -22,7 +22,9 @@ def command_line(*arguments: object, version: str | None = None) -> list[str]:
 
 def ended(command: Sequence[str], env: Mapping[str, str] | None = None, encoding: str = "utf-8") -> Outcome:
     """Runs a command to its end; what it says in another encoding is replaced."""
-    done = subprocess.run(command, capture_output=True, text=True, encoding=encoding, errors="replace", env=env, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding=encoding, errors="replace", env=env, check=False
+    )
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
