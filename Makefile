@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate operators
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -47,7 +47,7 @@ lint: setup ## formatting, types, stale generated files
 	npm --prefix jslib run --silent check
 
 unit: setup ## the quick tests alone: no browser, no compiler
-	$(BIN)/python -m pytest -m "not (slow or player or browser or mono)"
+	$(BIN)/python -m pytest -m "not (slow or player or browser or mono or node)"
 
 test-mutations: setup ## removes each line of the GL state guard in turn; the player must notice every one
 	@$(NEED) chromium emcc
@@ -70,11 +70,14 @@ generated: .venv/installed jslib/node_modules/.package-lock.json ## TypeScript, 
 	$(BIN)/python -m scripts.generate_sources
 	npm --prefix jslib run --silent generate
 
+operators: setup ## docs/convert-operators.md: all node tests of ONNX through the converter and TensorFlow.js
+	$(BIN)/python -m scripts.onnx_operators
+
 golden: setup ## writes the expected trees of tests/golden anew; read the diff before you commit it
 	$(BIN)/python -m tests.golden.regenerate
 
 lock: setup ## requirements/dev.txt from pyproject.toml, with hashes
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra onnx --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/dev.txt
 
 wheel: setup ## dist/*.whl, with templates and runtime inside
 	$(BIN)/python -m hatchling build -t wheel

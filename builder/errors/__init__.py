@@ -17,6 +17,7 @@ from builder.errors.catalogue import ErrorKind as ErrorKind
 from builder.errors.folder import *
 from builder.errors.in_game import *
 from builder.errors.model import *
+from builder.errors.onnx import *
 from builder.errors.options import *
 from builder.errors.parity import *
 from builder.errors.problems import Problem as Problem

@@ -16,7 +16,7 @@ MODULES = {
 # Each floor may import those before it; a room may import the ground floor and itself, resolve also inputs.
 GROUND_FLOOR = ["builder", "errors", "names", "spec", "abi", "resources"]
 ROOMS = {"inputs": set(), "resolve": {"inputs"}, "convert": set(), "render": set(), "writer": set(), "harness": set()}
-SLOW_TO_IMPORT = {"numpy", "pydantic", "pydantic_core", "jinja2", "playwright", "rich", "PIL"}
+SLOW_TO_IMPORT = {"numpy", "onnx", "pydantic", "pydantic_core", "jinja2", "playwright", "rich", "PIL"}
 
 
 def room(module: str) -> str:
