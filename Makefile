@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate operators
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -65,6 +65,9 @@ test-kill: setup ## SIGKILL at 200 random moments of generate and 60 each of rem
 
 bench-generate: setup ## seconds and memory that --help and generate take, beside peers; docs/benchmarks.md has a run
 	@$(BIN)/python -m benchmarks.generate
+test-toolchain: setup ## the TensorFlow environments: installed, real and hostile models converted and refused (2.7 GB)
+	@$(NEED) node
+	$(BIN)/python -m pytest -m slow tests/toolchain -s
 
 generated: .venv/installed jslib/node_modules/.package-lock.json ## TypeScript, JSON Schema and docs/errors.md from builder/
 	$(BIN)/python -m scripts.generate_sources
@@ -77,7 +80,10 @@ golden: setup ## writes the expected trees of tests/golden anew; read the diff b
 	$(BIN)/python -m tests.golden.regenerate
 
 lock: setup ## requirements/dev.txt from pyproject.toml, with hashes
-	$(BIN)/uv pip compile pyproject.toml --extra onnx --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra onnx --extra toolchain --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/dev.txt
+
+lock-toolchain: setup ## toolchain/requirements/*.txt from the lists beside them, with hashes
+	scripts/lock_toolchain.sh "$(CURDIR)/$(BIN)/uv"
 
 wheel: setup ## dist/*.whl, with templates and runtime inside
 	$(BIN)/python -m hatchling build -t wheel

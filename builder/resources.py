@@ -35,6 +35,11 @@ def reference() -> Path:
     return _folder("runtime", "jslib/dist", "reference.html")
 
 
+def toolchain() -> Path:
+    """The folder with the TensorFlow worker and the locked requirements of its environments."""
+    return _folder("toolchain", "toolchain", "worker/__main__.py")
+
+
 def runtime_files(folder: Path) -> RuntimeFiles:
     """What `runtime.json` (written by `jslib/scripts/bundle.mjs`) says about the files beside it."""
     listed = json.loads((folder / "runtime.json").read_text("utf-8"))

@@ -16,12 +16,14 @@ from builder.errors import UserError
 
 COMMANDS = {
     "inspect": "Show what a TensorFlow.js model is.",
+    "convert": "Convert a model of another framework, and prove that it computes the same.",
     "quantize": "Store a model's weights in fewer bytes.",
     "generate": "Write the Unity plug-in for a model.",
     "list": "List the models that a project has.",
     "remove": "Remove a model from a project.",
     "upgrade": "Write a project's models anew, as this version does it.",
     "verify": "Check a finished WebGL build in a browser.",
+    "toolchain": "Install, show or remove what converts Keras and TensorFlow models.",
 }
 
 
@@ -49,6 +51,7 @@ def cli() -> None:
     """TensorFlow.js image models for Unity WebGL: write the plug-in, then prove the build.
 
     \b
+    tfjs-for-unity convert  hands.onnx -o models/hands
     tfjs-for-unity inspect  models/hands
     tfjs-for-unity generate models/hands --labels labels.txt --normalize unit --into MyGame --name HandSigns
     tfjs-for-unity verify   MyGame/Builds/WebGL --cases photos/

@@ -58,6 +58,8 @@ def _rows(found: Gathered) -> Iterator[tuple[str, str]]:
     yield "written into", _written_into(found)
     for remark in found.remarks:
         yield "note", remark
+    for warning in found.warnings:
+        yield "careful", warning
     if found.target.unity and _too_old(found.target.unity):
         yield "careful", f"the packages are made for Unity {MINIMUM_UNITY} and newer"
 

@@ -12,18 +12,21 @@ from typing import Any, TypeVar
 import click
 
 from builder.cli.answers import refusals_as_problems
+from builder.cli.checking import Checking
 from builder.cli.project import VERSION, missing_part
+from builder.cli.sourcing import tfjs_model
 from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
-from builder.inputs.archive import Unpacked, unpacked
+from builder.inputs.archive import Unpacked
 from builder.inputs.facts import ModelFacts
 from builder.inputs.labels import read_labels
 from builder.inputs.options import Settings, Source, find_options, flag, flag_settings, read_options
 from builder.inputs.teachable_machine import Export, read_export
 from builder.inputs.tfjs_model import read_model
-from builder.resolve import Options, placeholders, remarks, resolve
+from builder.resolve import Options, placeholders, remarks, resolve, warnings
 from builder.spec import ModelSpec
 
 T = TypeVar("T")
+CHECKED = Checking()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class Gathered:
     """A model that can be generated. `settings` say what was stated and by whom, `options` what that comes to.
 
     `model` is the path as given. `reason` says why the model itself states its normalization, where it does; `remarks`
-    are other things that its user should know.
+    are other things that its user should know, `warnings` what speaks against using it.
     """
 
     model: Path
@@ -51,6 +54,7 @@ class Gathered:
     labels: Source
     reason: str | None
     remarks: tuple[str, ...]
+    warnings: tuple[str, ...]
 
     def source(self, *names: str, otherwise: str = "default") -> str:
         """Who stated one of these settings: `--fit`, `tfjs-for-unity.toml`, `metadata.json`, or `otherwise`."""
@@ -59,9 +63,12 @@ class Gathered:
 
 
 @contextmanager
-def gathered(model: Path | None, config: Path | None, given: Mapping[str, Any]) -> Iterator[Gathered]:
+def gathered(
+    model: Path | None, config: Path | None, given: Mapping[str, Any], checking: Checking = CHECKED
+) -> Iterator[Gathered]:
     """Everything about the model at `model`, or the one that the options file `config` names; `given` are the flags by
-    field, None where not given. What a ZIP holds is there until the context ends."""
+    field, None where not given. A model of another framework is converted first, and checked as `checking` says. What
+    comes of it, or of a ZIP, is there until the context ends."""
     said = _said(model, config, given)
     if said.model is None:
         message = "Give MODEL, or --config FILE."
@@ -69,7 +76,7 @@ def gathered(model: Path | None, config: Path | None, given: Mapping[str, Any]) 
     if (said.into is None) == (said.out is None):
         message = "Give either --into UNITY_PROJECT or --out FOLDER."
         raise click.UsageError(message)
-    with unpacked(said.model) as place:
+    with tfjs_model(said.model, said, checking) as place:
         yield _gather(said, said.model, place)
 
 
@@ -113,6 +120,7 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
         labels=labels[1],
         reason=_reason(export, settings),
         remarks=remarks(facts, spec),
+        warnings=warnings(facts),
     )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from builder.cli.flags import WriteFlags, write_flags
 from builder.cli.sections import SectionedCommand, section
 
+if TYPE_CHECKING:
+    from builder.cli.checking import How
+
 _PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in the words of the catalogue
 _files = section("Files")
 _pre = section("How a picture becomes the input, as in training")
+_convert = section("When the model is converted first")
 _post = section("What the scores mean")
 
 
@@ -35,20 +39,25 @@ _post = section("What the scores mean")
 @_post("--softmax/--no-softmax", default=None, help="Turn raw scores into probabilities.  [default: no]")
 @_post("--skip-first", is_flag=False, flag_value=1, type=int, metavar="[N]", help="Leave out N (1) background classes.")
 @_post("--top-k", type=int, metavar="N", help="Report only the N best classes.  [default: all]")
+@_convert("--parity", type=click.Choice(["browser", "tf", "none"]), help="As for convert.  [default: browser]")
 @write_flags(section("How it is done"))
 def command(
     model: Path | None,
     config: Path | None,
+    *,
     dry_run: bool,
     force: bool,
     as_json: bool,
+    parity: How | None,
     **given: Any,  # noqa: ANN401
 ) -> None:
-    """Write the Unity plug-in for a TensorFlow.js image classifier: a folder with model.json, the JSON file itself, or
-    a ZIP of it. A Teachable Machine export needs neither labels nor normalization.
+    """Write the Unity plug-in for an image classifier: a TensorFlow.js folder with model.json, the JSON file itself, or
+    a ZIP of it; or an ONNX, Keras or TensorFlow model, which is converted first (see `convert`). A Teachable Machine
+    export needs neither labels nor normalization.
 
     \b
     tfjs-for-unity generate models/hands --labels labels.txt --normalize unit --into MyGame --name HandSigns
+    tfjs-for-unity generate hands.onnx --labels labels.txt --normalize imagenet --into MyGame --name HandSigns
     tfjs-for-unity generate converted_tfjs.zip --into MyGame --name Snacks
     tfjs-for-unity generate --config models/hands/tfjs-for-unity.toml --out plug-in
 
@@ -65,4 +74,5 @@ def command(
     """
     from builder.cli.generation import generate  # only now: --help is immediate
 
-    generate(model, config, given, WriteFlags(dry_run=dry_run, force=force, as_json=as_json))
+    flags = WriteFlags(dry_run=dry_run, force=force, as_json=as_json)
+    generate(model, config, given, flags, parity or "browser")

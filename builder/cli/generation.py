@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from builder.cli.answers import problems_as_json
+from builder.cli.checking import Checking, How
 from builder.cli.console import stderr
 from builder.cli.explain import next_steps, understood
 from builder.cli.flags import WriteFlags
@@ -23,9 +24,12 @@ from builder.resolve import Options
 from builder.writer import Install, Request, installed
 
 
-def generate(model: Path | None, config: Path | None, given: Mapping[str, Any], flags: WriteFlags) -> None:
-    """Writes the plug-in for a model into a Unity project or a folder; `given` are the flags by field."""
-    with problems_as_json(flags.as_json), gathered(model, config, given) as found:
+def generate(
+    model: Path | None, config: Path | None, given: Mapping[str, Any], flags: WriteFlags, parity: How = "browser"
+) -> None:
+    """Writes the plug-in for a model into a Unity project or a folder; `given` are the flags by field. A model of
+    another framework is converted first, with that parity."""
+    with problems_as_json(flags.as_json), gathered(model, config, given, Checking(how=parity)) as found:
         _generate(found, flags)
 
 

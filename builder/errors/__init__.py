@@ -25,4 +25,5 @@ from builder.errors.problems import UserError as UserError
 from builder.errors.problems import fail as fail
 from builder.errors.problems import problem as problem
 from builder.errors.project import *
+from builder.errors.toolchain import *
 from builder.errors.verify import *

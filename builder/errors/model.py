@@ -31,7 +31,7 @@ NOT_A_MODEL = _define(
     "This is not a TensorFlow.js model: {reason}.",
     "A graph model has `modelTopology.node` and a layers model `modelTopology.model_config`; both have "
     "`weightsManifest`.",
-    "Convert it with tensorflowjs_converter or save it by TensorFlow.js's `model.save()`; give that folder.",
+    "Convert it with `tfjs-for-unity convert`, or save it by TensorFlow.js's `model.save()`; give that folder.",
 )
 UNSAFE_PATH = _define(
     "UNSAFE_PATH",

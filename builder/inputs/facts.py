@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.inputs.record import Record
 from builder.spec import FileRef, Layout, ModelFormat
 
 __all__ = ["Baked", "Layout", "ModelFacts", "Shape", "ShardFacts", "Step", "TensorFacts", "TopologyFacts"]
@@ -78,8 +79,8 @@ class ModelFacts:
     `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
     every shard once all are there and of the right length; `shard_states` always says what was found. `stated` says why
-    nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it;
-    `infinite` are the weights that hold infinite numbers.
+    nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it,
+    and `record` what it wrote about checking it; `infinite` are the weights that hold infinite numbers.
     """
 
     folder: Path
@@ -106,6 +107,7 @@ class ModelFacts:
     stated: str = ""
     baked: Baked = Baked()
     infinite: tuple[str, ...] = ()
+    record: Record | None = None
 
     @property
     def activation(self) -> str:

@@ -27,6 +27,7 @@ from builder.inputs.jsonfile import (
 )
 from builder.inputs.layers_model import read_layers
 from builder.inputs.mark import read_mark
+from builder.inputs.record import read_record
 from builder.inputs.schema import Document, Weight
 from builder.inputs.shards import examine_shards, file_ref, read_weight
 from builder.spec import FileRef, ModelFormat
@@ -177,6 +178,7 @@ def _facts(
         rewritten=source.rewritten,
         cured=source.cured,
         baked=read_mark(document.userDefinedMetadata, json_path),
+        record=read_record(document.userDefinedMetadata),
     )
 
 

