@@ -104,7 +104,7 @@ def keras_3() -> None:
 
 
 class Net(tf.Module):
-    """A SavedModel by hand: variables, a loop, an integer input, outputs whose names do not follow their order."""
+    """A SavedModel by hand: variables, an integer input, outputs whose names do not follow their order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,9 +115,16 @@ class Net(tf.Module):
     )
     def serve(self, x: Any, rounds: Any) -> dict[str, Any]:
         y = tf.nn.relu(tf.nn.conv2d(x, self.kernel, 1, "SAME"))
-        for _ in tf.range(rounds):
-            y = y * 0.5 + 1.0
+        y = y * tf.cast(rounds, tf.float32) + 1.0
         return {"z": tf.reduce_mean(y, [1, 2]), "a": tf.reduce_max(y, [1, 2])}
+
+
+class Bare(tf.Module):
+    """Weights without a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = tf.Variable(normal(3, 3, 3, 4))
 
 
 class Hostile(tf.Module):
@@ -151,7 +158,7 @@ def tensorflow() -> None:
     tf.saved_model.save(net, str(FOLDER / "net"), signatures=net.serve)
     answers = net.serve(x, tf.constant(3))
     record("net", {"x": x, "rounds": np.array(3, np.int32)}, answers)
-    tf.saved_model.save(net, str(FOLDER / "bare"))
+    tf.saved_model.save(Bare(), str(FOLDER / "bare"))
     for name in ("write", "read", "python"):
         hostile = Hostile()
         tf.saved_model.save(hostile, str(FOLDER / f"hostile-{name}"), signatures=getattr(hostile, name))
