@@ -182,6 +182,41 @@ def frozen() -> None:
         (FOLDER / "hostile.pb").write_bytes(graph.as_graph_def().SerializeToString())
 
 
+def onnx_net() -> None:
+    """Channels first, as PyTorch exports them: a residual block, a pooling, a flattening that mixes axes."""
+    import onnx
+    import onnxruntime
+    from onnx import helper
+
+    weights = {"w": normal(8, 3, 3, 3), "v": normal(8, 8, 3, 3) / 4, "m": normal(4, 8 * 4 * 3) / 8, "b": normal(4)}
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        helper.make_node("Relu", ["a"], ["r"]),
+        helper.make_node("Conv", ["r", "v"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Add", ["c", "r"], ["s"]),
+        helper.make_node("MaxPool", ["s"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("Gemm", ["f", "m", "b"], ["scores"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["N", 3, 16, 12])],
+        [helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, ["N", 4])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, FOLDER / "net.onnx")
+    x = normal(2, 3, 16, 12)
+    session = onnxruntime.InferenceSession(str(FOLDER / "net.onnx"), providers=["CPUExecutionProvider"])
+    record("net.onnx", {"x": x}, {"scores": session.run(["scores"], {"x": x})[0]})
+    place = onnx.external_data_helper.set_external_data
+    for tensor in model.graph.initializer:
+        place(tensor, "../../../../../../etc/passwd")
+        tensor.ClearField("raw_data")
+    (FOLDER / "outside.onnx").write_bytes(model.SerializeToString())
+
+
 class Mine(layers.Layer):
     def call(self, x: Any) -> Any:
         Path(RAN).write_text("ran", "utf-8")
@@ -211,6 +246,7 @@ if sys.argv[1] == "tf2":
     keras_2()
     tensorflow()
     frozen()
+    onnx_net()
     hostile_keras(".h5")
     hostile_hdf5()
 else:
