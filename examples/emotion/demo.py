@@ -6,33 +6,15 @@ The player stands in for Unity: same WebGL 2 context, heap and calls, linked by 
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from examples.emotion.page import write_page
 from examples.emotion.photos import HERE, Face, cut_faces, fetch_model
+from examples.steps import ROOT, run, say
 
-ROOT = HERE.parents[1]
 WORK = ROOT / "build" / "demo"
 PLUGIN, PLAYER = WORK / "plugin", WORK / "player"
-
-
-def say(text: str) -> None:
-    """A heading on the terminal."""
-    print(f"\n== {text}", flush=True)
-
-
-def run(*command: str | Path) -> None:
-    """Shows a command as one would type it, runs it, and stops the demo with its exit code if it fails."""
-    words = [str(word.relative_to(ROOT)) if isinstance(word, Path) else word for word in command]
-    print(f"$ {shlex.join(words)}", flush=True)
-    programs = {"tfjs-for-unity": [sys.executable, "-m", "builder"], "python": [sys.executable]}
-    done = subprocess.run([*programs[words[0]], *words[1:]], cwd=ROOT, check=False)
-    if done.returncode:
-        raise SystemExit(done.returncode)
 
 
 def write_cases(faces: Iterable[tuple[Face, Path]], path: Path) -> None:

@@ -1,0 +1,161 @@
+"""The direct route beside onnx-tf: what conversion takes, and how fast TensorFlow.js runs the results.
+
+    .venv/bin/python -m benchmarks.convert.table build/onnx build/table.json [NAME …] [--more NAME=FILE.onnx]
+
+reads what export.py wrote; the toolchain's environment `tf2` has to be installed for onnx-tf. Both results of a network
+are timed in turns on one page, so that whatever else the machine does slows both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.convert.matrix import Record, compared, converted, load_cases
+from builder.convert.folder import write_folder
+from builder.convert.from_tensorflow import SourceKind
+from builder.convert.from_tensorflow import convert as convert_by_tensorflow
+from builder.errors import UserError
+from builder.harness.reference import ReferencePage, reference_page
+
+NAMES = (
+    "resnet18", "resnet10t", "mobilenetv2_050", "convnext_nano", "efficientnet_lite0", "mobilenetv3_small_100",
+    "mobilenetv3_large_100", "vit_tiny_patch16_224", "yolo_like",
+)  # fmt: skip
+_ROUNDS, _RUNS, _WARMUP = 5, 7, 2
+_PLAIN = {"inputs": {"": [0, 1, 2, 3]}}  # onnx-tf keeps the axes of ONNX
+
+
+def source_of(exported: Path, name: str) -> Path:
+    """The file of any size, where there is one: that is how they are exported for use."""
+    files = [exported / f"{name}.{form}.onnx" for form in ("legacy-any", "legacy")]
+    return next(file for file in files if file.is_file())
+
+
+def cases_of(source: Path) -> Path:
+    """Its inputs and answers; those of a foreign model are made now."""
+    file = source.with_suffix(".npz")
+    if file.is_file():
+        return file
+    made = Path(tempfile.mkdtemp()) / file.name
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(source), providers=["CPUExecutionProvider"])
+    port, random = session.get_inputs()[0], np.random.default_rng(0)
+    shape = [size if isinstance(size, int) else 1 for size in port.shape]
+    inputs = [random.normal(0, 1, shape).astype(np.float32) for _ in range(4)]
+    arrays: dict[str, NDArray[Any]] = {f"in{i}": x for i, x in enumerate(inputs)}
+    arrays |= {f"out{i}": session.run(None, {port.name: x})[0] for i, x in enumerate(inputs)}
+    np.savez(made, **arrays)  # type: ignore[arg-type]
+    return made
+
+
+def command_seconds(source: Path) -> float:
+    """Of the whole command, from the start of Python to its end, without parity."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = str(Path(scratch) / "model")
+        started = time.perf_counter()
+        command = [sys.executable, "-m", "builder", "convert", str(source), "-o", folder, "--parity", "none"]
+        subprocess.run(command, check=True, capture_output=True)
+        return time.perf_counter() - started
+
+
+def by_onnx_tf(source: Path, folder: Path) -> Record:
+    """The same record as measure.py's, by way of onnx-tf."""
+    started = time.perf_counter()
+    try:
+        model = convert_by_tensorflow(source, kind=SourceKind.ONNX)
+    except UserError as error:
+        return {"refused": str(error)}
+    sizes = write_folder(model, folder)
+    ops = Counter(node["op"] for node in model.document["modelTopology"]["node"])
+    return {
+        "seconds": time.perf_counter() - started,
+        "bytes": sizes.weights + sizes.topology,
+        "ops": dict(ops),
+        "layouts": _PLAIN,
+    }
+
+
+async def milliseconds(page: ReferencePage, ways: dict[Path, NDArray[Any]]) -> dict[Path, float]:
+    """Median time of an inference of each folder on its input, taken in turns."""
+    times: dict[Path, list[float]] = {folder: [] for folder in ways}
+    for _ in range(_ROUNDS):
+        for folder, array in ways.items():
+            await page.load(folder, "wasm")
+            times[folder].append(await page.time([array], _RUNS, warmup=_WARMUP))
+    return {folder: statistics.median(found) for folder, found in times.items()}
+
+
+async def row(page: ReferencePage, source: Path, scratch: Path) -> Record:
+    """Both ways, converted, compared and timed."""
+    direct, other = scratch / f"{source.stem}.direct", scratch / f"{source.stem}.onnx-tf"
+    cases = cases_of(source)
+    x = load_cases(cases)[0][0]
+    found = {"direct": converted(source, direct), "onnx-tf": by_onnx_tf(source, other)}
+    found["direct"]["command_seconds"] = command_seconds(source)
+    ways = {}
+    for name, folder in (("direct", direct), ("onnx-tf", other)):
+        if "ops" not in found[name]:
+            continue
+        order = next(iter(found[name]["layouts"]["inputs"].values()))
+        outputs = found[name]["layouts"].get("outputs") or {"": list(range(load_cases(cases)[1][0].ndim))}
+        found[name] |= await compared(page, folder, cases, {"inputs": {"": order}, "outputs": outputs})
+        if found[name].get("backend") == "wasm":
+            ways[folder] = np.ascontiguousarray(x.transpose(order))
+    for folder, median in (await milliseconds(page, ways)).items():
+        found["direct" if folder == direct else "onnx-tf"]["ms"] = median
+    return {"source": source.name, "size": list(x.shape[2:]), "weights": source.stat().st_size, **found}
+
+
+def shown(name: str, record: Record) -> str:
+    parts = [f"{name} at {record['size']}"]
+    for way in ("direct", "onnx-tf"):
+        found = record[way]
+        if "ops" not in found:
+            parts.append(f"{way}: {str(found.get('refused') or found.get('crashed'))[:200]}")
+            continue
+        parts.append(
+            f"{way}: {found['seconds']:.2f} s, {found['ops'].get('Transpose', 0)} Transposes, {found['bytes']} bytes, "
+            f"{found.get('ms', 0):.1f} ms, {found.get('of_range')} {found.get('failed', '')}"
+        )
+    return "; ".join(parts)
+
+
+async def _run(exported: Path, results: Path, sources: dict[str, Path]) -> None:
+    records: dict[str, Record] = json.loads(results.read_text()) if results.is_file() else {}
+    with tempfile.TemporaryDirectory() as scratch:
+        async with reference_page(timeout=600) as page:
+            for name, source in sources.items():
+                records[name] = await row(page, source, Path(scratch))
+                results.write_text(json.dumps(records, indent=1, sort_keys=True))
+                print(shown(name, records[name]), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("exported", type=Path)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--more", action="append", default=[], metavar="NAME=FILE")
+    asked = parser.parse_args()
+    more = {name: Path(file) for name, file in (item.split("=", 1) for item in asked.more)}
+    names = asked.names or ([] if more else NAMES)
+    sources = {name: source_of(asked.exported, name) for name in names}
+    asyncio.run(_run(asked.exported, asked.results, more | sources))
+
+
+if __name__ == "__main__":
+    main()
