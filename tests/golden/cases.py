@@ -119,8 +119,10 @@ def case_spec(case: Case, folder: Path) -> ModelSpec:
 
 
 def _fix_bytes(folder: Path) -> None:
-    """Real weights, and the ranges that they are quantized to, differ in their last bits between machines. Bytes below 97
-    make no NaN of any type."""
+    """Real weights, and the ranges that they are quantized to, differ in their last bits between machines.
+
+    Bytes below 97 make no NaN of any type.
+    """
     path = folder / "model.json"
     document = json.loads(path.read_text("utf-8"))
     for weight in document["weightsManifest"][0]["weights"]:
