@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-real test-toolchain generated golden operators lock lock-toolchain wheel clean help
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -60,6 +60,11 @@ test-real: setup ## real models from npm and PyPI: generated, linked into player
 	@$(NEED) chromium emcc
 	$(BIN)/python -m pytest -m slow tests/real -s
 
+test-kill: setup ## SIGKILL at 200 random moments of generate and 60 each of remove and upgrade
+	$(BIN)/python -m pytest -m slow tests/failures/test_killed.py
+
+bench-generate: setup ## seconds and memory that --help and generate take, beside peers; docs/benchmarks.md has a run
+	@$(BIN)/python -m benchmarks.generate
 test-toolchain: setup ## the TensorFlow environments: installed, real and hostile models converted and refused (2.7 GB)
 	@$(NEED) node
 	$(BIN)/python -m pytest -m slow tests/toolchain -s

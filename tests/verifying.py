@@ -35,9 +35,14 @@ class Outcome:
 
 
 def verify(build: Path, cases: Path, *arguments: str) -> Outcome:
+    """`run_verify` with cases."""
+    return run_verify(build, "--cases", str(cases), *arguments)
+
+
+def run_verify(build: Path, *arguments: str) -> Outcome:
     """The command as the user types it; stdout and stderr are no terminals."""
     out, err = io.StringIO(), io.StringIO()
-    command = ["tfjs-for-unity", "verify", str(build), "--cases", str(cases), *arguments]
+    command = ["tfjs-for-unity", "verify", str(build), *arguments]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch("sys.argv", command):
         try:
             main()

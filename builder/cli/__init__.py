@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
+import sys
 from typing import NoReturn
 
 import click
@@ -61,8 +63,16 @@ def _terminated(number: int, frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 
+def _take_any_text() -> None:
+    """What a pipe's encoding lacks is escaped; on Windows that is all of Unicode beyond one code page."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> NoReturn:
     """The entry point: a `UserError` becomes its message and its exit code; everything else is a bug and shows."""
+    _take_any_text()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         cli.main(standalone_mode=False)

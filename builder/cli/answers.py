@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from builder.errors import Problem, UserError
+from builder.errors import UNREADABLE_FILE, Problem, UserError, fail
 
 
 def problem_document(item: Problem) -> dict[str, Any]:
@@ -25,10 +25,22 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 @contextmanager
+def refusals_as_problems() -> Iterator[None]:
+    """A file or folder that the system does not let us look at is an error of the catalogue."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise fail(UNREADABLE_FILE, error.filename, reason=error.strerror or error) from error
+
+
+@contextmanager
 def problems_as_json(wanted: bool) -> Iterator[None]:
     """With --json a `UserError` is `{"problems": […]}` on stdout too, beside the text on stderr."""
     try:
-        yield
+        with refusals_as_problems():
+            yield
     except UserError as error:
         if wanted:
             print_json({"problems": [problem_document(item) for item in error.problems]})

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
+from builder.cli.answers import refusals_as_problems
 from builder.cli.checking import Checking
+from builder.cli.project import VERSION, missing_part
 from builder.cli.sourcing import tfjs_model
 from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
 from builder.inputs.archive import Unpacked
@@ -82,7 +84,7 @@ def _said(model: Path | None, config: Path | None, given: Mapping[str, Any]) -> 
     """What flags and the options file say; without MODEL, the options file names the model or lies in its folder."""
     problems: list[Problem] = []
     flags = _attempt(lambda: flag_settings(given), problems)
-    path = config or (find_options(model) if model else None)
+    path = config or (_attempt(lambda: find_options(model), problems) if model else None)
     file = _attempt(lambda: read_options(path), problems) if path else Settings()
     if problems:
         raise UserError(problems)
@@ -124,7 +126,8 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
 
 def _attempt(read: Callable[[], T], problems: list[Problem]) -> T | None:
     try:
-        return read()
+        with refusals_as_problems():
+            return read()
     except UserError as error:
         problems += error.problems
         return None
@@ -160,14 +163,9 @@ def _target(said: Settings) -> Target:
     if said.into is None:
         assert said.out is not None
         return Target(folder=said.out)
-    version = said.into / "ProjectSettings" / "ProjectVersion.txt"
-    for found, missing in (
-        ((said.into / "Assets").is_dir(), "Assets"),
-        (version.is_file(), f"{version.parent.name}/{version.name}"),
-    ):
-        if not found:
-            raise fail(NOT_A_PROJECT, said.into, missing=missing)
-    return Target(folder=said.into, unity=_unity_version(version))
+    if missing := missing_part(said.into):
+        raise fail(NOT_A_PROJECT, said.into, missing=missing)
+    return Target(folder=said.into, unity=_unity_version(said.into / VERSION))
 
 
 def _unity_version(file: Path) -> str:

@@ -16,6 +16,7 @@ from builder.cli.console import stderr
 from builder.cli.explain import next_steps, understood
 from builder.cli.flags import WriteFlags
 from builder.cli.gathering import Gathered, gathered
+from builder.cli.golden import keep_golden
 from builder.cli.reinstall import Runtime, deleted, outdated, reinstall_all, this_runtime
 from builder.cli.writing import Wish, carry_out, report
 from builder.render.tree import render
@@ -69,6 +70,6 @@ def _wish(install: Install, target: Path, runtime: Runtime, flags: WriteFlags) -
     found = installed(target)
     gone = set(deleted(found))
     others = [name for name in outdated(found, runtime) if name not in (install.model, *gone)]
-    installs = (install, *reinstall_all(found, others, runtime))
-    request = Request(installs=installs, drop=frozenset(gone - {install.model}), force=flags.force)
+    installs = [keep_golden(found, each) for each in (install, *reinstall_all(found, others, runtime))]
+    request = Request(installs=tuple(installs), drop=frozenset(gone - {install.model}), force=flags.force)
     return Wish(request=request, models=(install.model,), upgraded=tuple(others))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from builder.cli.answers import problems_as_json
 from builder.cli.console import stdout
 from builder.errors import Problem, UserError
 from builder.inputs.examine import examine
@@ -35,7 +36,7 @@ _COLORS = {1: "gray", 3: "RGB", 4: "RGBA"}
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(path_type=Path, readable=False))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def command(model: Path, as_json: bool) -> None:
     """Show what a TensorFlow.js model is: a folder with model.json, the JSON file itself, or a ZIP of it.
@@ -52,7 +53,8 @@ def command(model: Path, as_json: bool) -> None:
 
     Exit code 2 when the folder is damaged: a shard is missing, cut short or outside the folder.
     """
-    facts, problems = examine(model)
+    with problems_as_json(as_json):
+        facts, problems = examine(model)
     if as_json:
         click.echo(json.dumps(document(facts, problems), indent=2))
     else:

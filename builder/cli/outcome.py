@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from builder.harness.golden_file import NAME as GOLDEN
 from builder.inputs.jsonfile import printable
+from builder.render.streaming_assets import CONTRACT
 from builder.writer import Action, Plan, Recovered, Recovery
 
 if TYPE_CHECKING:
@@ -70,11 +72,25 @@ def _upgraded(names: Sequence[str], *, dry_run: bool) -> Iterator[str]:
         yield f"Made by another version, so {'to be upgraded' if dry_run else 'upgraded'} with it: {shown}"
 
 
+def _stale_golden(plan: Plan, *, dry_run: bool) -> Iterator[str]:
+    """Golden vectors that go while their models stay."""
+    staying = (change.path for change in plan.changes if change.content is not None)
+    kept = {path.parent for path in staying if path.name == CONTRACT}
+    gone = [path for path in plan.paths(Action.REMOVE) if path.name == GOLDEN and path.parent in kept]
+    does = "to be removed" if dry_run else "removed"
+    yield from _named(gone, f"Made for an older contract, so {does}; `verify --update-golden` makes a new one")
+
+
 def outcome(plan: Plan, upgraded: Sequence[str] = (), *, dry_run: bool = False) -> RenderableType:
     """What was done, in a few lines, or would be done."""
     from rich.text import Text
 
     done = "Nothing was changed; this would be" if dry_run else "Done"
     first = f"{done}: {_counts(plan)}." if plan.steps else f"Nothing to do: {_counts(plan)}."
-    more = [*_places(plan), *_upgraded(upgraded, dry_run=dry_run), *_edited(plan, dry_run=dry_run)]
+    more = [
+        *_places(plan),
+        *_upgraded(upgraded, dry_run=dry_run),
+        *_stale_golden(plan, dry_run=dry_run),
+        *_edited(plan, dry_run=dry_run),
+    ]
     return Text("\n".join([first, *more]))

@@ -9,6 +9,7 @@ import click
 
 from builder.cli.answers import problems_as_json
 from builder.cli.flags import WriteFlags
+from builder.cli.golden import keep_golden
 from builder.cli.reinstall import contract_path, deleted, reinstall_all, this_runtime
 from builder.cli.writing import Wish, carry_out, check_place, report
 from builder.errors import NO_SUCH_MODEL, UserError, fail
@@ -51,7 +52,7 @@ def upgrade(project: Path, flags: WriteFlags) -> None:
         found = installed(project)
         gone = deleted(found)
         models = [name for name in found.models if name not in gone]
-        installs = reinstall_all(found, models, runtime)
+        installs = [keep_golden(found, install) for install in reinstall_all(found, models, runtime)]
         return Wish(
             request=Request(installs=tuple(installs), drop=frozenset(gone), force=flags.force), models=tuple(models)
         )

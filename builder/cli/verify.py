@@ -12,13 +12,17 @@ from typing import Any, get_args
 import click
 
 from builder.cli.console import stderr, stdout
+from builder.cli.golden import update
+from builder.cli.writing import check_place
 from builder.errors import EXIT_CASE_FAILED, NOT_WRITABLE, UserError, fail
-from builder.harness import files, report
+from builder.harness import files, golden, report
+from builder.harness.browser import BrowserOptions
 from builder.harness.cases import Case, read_cases
 from builder.harness.loading import Progress
 from builder.harness.results import Backend, Gpu
-from builder.harness.run import Findings, RunFailed, RunOptions, check_build, run
+from builder.harness.run import check_build, run
 from builder.harness.text import clean
+from builder.harness.visits import MAX_WORKERS, Findings, RunFailed, RunOptions
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(exists=True, path_type=Path)
@@ -31,6 +35,10 @@ class _Outputs:
     json: Path | None
     junit: Path | None
     screenshot: Path | None
+
+    @property
+    def any(self) -> Path | None:
+        return self.json or self.junit or self.screenshot
 
 
 def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -60,6 +68,14 @@ _run_options = _options(
         metavar="SECONDS",
         help="For loading the build and its model, and for each prediction.",
     ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1, max=MAX_WORKERS),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Share the cases out to so many browsers at a time.",
+    ),
     click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour."),
     click.option("--isolated", is_flag=True, help="Serve with COOP and COEP headers, for builds with threads."),
 )
@@ -83,16 +99,27 @@ _output_options = _options(
 
 @click.command()
 @click.argument("build", type=_EXISTING)
-@click.option("--cases", "cases_path", type=_EXISTING, required=True, metavar="CASES", help="Folder or list of images.")
+@click.option(
+    "--cases",
+    "cases_path",
+    type=_EXISTING,
+    metavar="CASES",
+    help="Folder or list of images. May be left out if the build carries golden vectors.",
+)
+@click.option(
+    "--update-golden",
+    "project",
+    type=_EXISTING,
+    metavar="PROJECT",
+    help="Compute golden vectors from BUILD, write them into the project it was made from, check nothing.",
+)
 @_run_options
 @_browser_options
 @_output_options
 def command(
     build: Path,
-    cases_path: Path,
-    json: Path | None,
-    junit: Path | None,
-    screenshot: Path | None,
+    cases_path: Path | None,
+    project: Path | None,
     **options: Any,  # noqa: ANN401 - click checks them, RunOptions names them
 ) -> None:
     """Check a finished WebGL build in a headless browser, cut off from the network.
@@ -100,6 +127,7 @@ def command(
     \b
     tfjs-for-unity verify MyGame/Builds/WebGL --cases photos/
     tfjs-for-unity verify MyGame/Builds/WebGL --cases cases.toml --backend wasm --junit verify.xml
+    tfjs-for-unity verify MyGame/Builds/WebGL --update-golden MyGame
 
     CASES is a folder with one sub-folder of images per class, named like the label, or a list as TOML, JSON or CSV:
 
@@ -118,18 +146,34 @@ def command(
     source = "camera"               # play it to a fake webcam and let the game itself predict
     query = "source=camera"         # added to the page's address for this case
 
-    Exit codes: 0 all pass; 1 a case or check fails (backend, renderer, blank canvas, leaked tensors); 2 bad usage or
-    input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
+    Exit codes: 0 all pass; 1 a case or check fails (files, backend, renderer, blank canvas, leaked tensors, golden
+    vectors); 2 bad usage or input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
+    More: docs/verify.md
     """
-    outputs = _Outputs(json=json, junit=junit, screenshot=screenshot)
+    outputs = _Outputs(**{name: options.pop(name) for name in ("json", "junit", "screenshot")})
+    if project is not None:
+        _update_golden(build, project, RunOptions(**options), cases_path or outputs.any)
+        return
     check_build(build)
-    cases = read_cases(cases_path)
+    cases = read_cases(cases_path) if cases_path else ()
     try:
         found = _run(build, cases, RunOptions(**options))
     except RunFailed as failure:
         _show_failure(failure, outputs)
         raise
     _show(found, outputs)
+
+
+def _update_golden(build: Path, project: Path, options: RunOptions, other: Path | None) -> None:
+    if other is not None:
+        message = "--update-golden checks nothing: leave out --cases, --json, --junit and --screenshot."
+        raise click.UsageError(message)
+    check_build(build)
+    check_place(project)
+    how = BrowserOptions(executable=options.executable, headed=options.headed)
+    with _progress() as progress:
+        vectors = asyncio.run(golden.compute(build, how, options.timeout, progress))
+    update(project, vectors)
 
 
 def _run(build: Path, cases: Sequence[Case], options: RunOptions) -> Findings:
@@ -147,7 +191,7 @@ def _progress() -> Iterator[Progress]:
     from rich.text import Text
 
     with console.status(Text("starting the browser")) as status:
-        yield lambda text: status.update(Text(clean(text, 100)))
+        yield lambda text: status.update(Text("\n".join(clean(line, 100) for line in text.splitlines())))
 
 
 def _show(found: Findings, outputs: _Outputs) -> None:
@@ -161,10 +205,10 @@ def _show(found: Findings, outputs: _Outputs) -> None:
 
 
 def _show_failure(failure: RunFailed, outputs: _Outputs) -> None:
-    report.print_failure(stderr(), failure.log)
-    text = files.json_failure(failure.problems, failure.log, failure.exit_code)
+    report.print_failure(stderr(), failure.log, failure.checks)
+    text = files.json_failure(failure.problems, failure.log, failure.exit_code, failure.checks)
     _write(outputs.json, text.encode("utf-8"))
-    _write(outputs.junit, files.junit_failure(failure.problems, failure.log))
+    _write(outputs.junit, files.junit_failure(failure.problems, failure.log, failure.checks))
     _write(outputs.screenshot, failure.screenshot)
 
 

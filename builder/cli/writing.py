@@ -14,6 +14,7 @@ from builder.cli.answers import print_json
 from builder.cli.console import stderr
 from builder.cli.flags import WriteFlags
 from builder.cli.outcome import outcome, recovered
+from builder.cli.project import missing_part
 from builder.errors import NOT_A_PROJECT, fail
 from builder.writer import (
     Action,
@@ -61,10 +62,8 @@ class Done:
 
 def check_place(folder: Path) -> None:
     """Raises NOT_A_PROJECT unless this is a Unity project, or a folder that `generate --out` wrote or began."""
-    assets, version = folder / "Assets", folder / "ProjectSettings" / "ProjectVersion.txt"
-    is_project = assets.is_dir() and version.is_file()
-    if not (is_project or is_unfinished(folder) or installed(folder).manifests):
-        missing = "ProjectSettings/ProjectVersion.txt" if assets.is_dir() else "Assets"
+    missing = missing_part(folder)
+    if missing and not (is_unfinished(folder) or installed(folder).manifests):
         raise fail(NOT_A_PROJECT, folder, missing=missing)
 
 

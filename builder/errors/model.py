@@ -75,3 +75,11 @@ BAD_ARCHIVE = _define(
     "A model may come as a ZIP that holds model.json and its weight shards, and nothing that could harm the machine.",
     "Unpack it yourself, look at what is in it, and give the folder that holds model.json.",
 )
+WEIGHT_IS_NAN = _define(
+    "WEIGHT_IS_NAN",
+    210,
+    "The weight {weight} is damaged: {count} of its {elements} numbers are NaN.",
+    "NaN (not a number) spreads through the whole model, so its scores would be NaN for every picture. Usually the "
+    "training went astray; a damaged or mixed-up shard is the other cause.",
+    "Copy the model folder again, or go back to a state of the training whose loss was still a number.",
+)

@@ -52,3 +52,25 @@ MODEL_DID_NOT_LOAD = _define(
     "Follow the message above; then build and verify again.",
     exit_code=EXIT_BAD_BUILD,
 )
+DAMAGED_BUILD = _define(
+    "DAMAGED_BUILD",
+    506,
+    "The build's files cannot be used: {reason}.",
+    "Golden vectors are computed from the build's own files, which must be as they were generated.",
+    "Build the project again and give the folder that Unity wrote.",
+    exit_code=EXIT_BAD_BUILD,
+)
+GOLDEN_MISMATCH = _define(
+    "GOLDEN_MISMATCH",
+    507,
+    "The golden vector of {model} cannot be written into the project: {reason}.",
+    "A golden vector belongs to one contract: that of the build and that of the project must be the same.",
+    "Run `tfjs-for-unity upgrade` if the project is older than this tool, build it again, and give that build.",
+)
+NOTHING_TO_CHECK = _define(
+    "NOTHING_TO_CHECK",
+    508,
+    "There is nothing to check: --cases is left out, and the build carries no golden vector.",
+    "What a game should predict is said by cases, or by golden vectors that lie beside its models.",
+    "Give --cases, or write golden vectors by --update-golden and build again.",
+)

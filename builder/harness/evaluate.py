@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from builder.harness.cases import Case
+from builder.harness.golden import Golden
 from builder.harness.results import Backend, Check, Gpu, Prediction, Tensors
+from builder.harness.text import clean
 
 _SOFTWARE = ("swiftshader", "llvmpipe", "softpipe", "basic render")
 _TOP_SLACK = 1e-6
@@ -94,6 +96,32 @@ def check_tensors(tensors: Tensors | None, silence: str = "") -> Check:
     if tensors.after <= tensors.before:
         return Check("tensors", True, detail)
     return Check("tensors", False, f"{tensors.after - tensors.before} leaked: {detail}")
+
+
+def check_golden(vectors: Mapping[str, Golden], answers: Mapping[str, tuple[float, ...] | str]) -> Check | None:
+    """Each of `answers` (a model's scores, or why there are none) agrees with its golden vector; None without any."""
+    if not answers:
+        return None
+    verdicts = [_golden_verdict(vectors[slug], answer) for slug, answer in answers.items()]
+    texts = tuple(clean(f"{slug}: {text}") for slug, (_, text) in zip(answers, verdicts, strict=True))
+    wrong = tuple(text for text, (agrees, _) in zip(texts, verdicts, strict=True) if not agrees)
+    if wrong:
+        return Check("golden", False, f"{len(wrong)} of {len(answers)} golden vectors do not agree", wrong)
+    return Check("golden", True, "; ".join(texts))
+
+
+def _golden_verdict(golden: Golden, answer: tuple[float, ...] | str) -> tuple[bool, str]:
+    if isinstance(answer, str):
+        return False, answer
+    wanted, labels = golden.file.scores, golden.labels
+    if not len(answer) == len(wanted) == len(labels):
+        return False, f"got {len(answer)} scores for {len(labels)} labels, the golden vector has {len(wanted)}"
+    apart = [abs(a - b) if math.isfinite(a) else math.inf for a, b in zip(answer, wanted, strict=True)]
+    worst = best(apart)
+    limit = f"(tolerance {golden.tolerance:.3g})"
+    if apart[worst] > golden.tolerance:
+        return False, f"scores differ by {apart[worst]:.3g} at label {labels[worst]} {limit}"
+    return True, f"scores differ by {apart[worst]:.2g} at most {limit}"
 
 
 def check_render(colors: int | None, *, allow_blank: bool, silence: str = "") -> Check:

@@ -1,22 +1,23 @@
 """The two ways of feeding images to a loaded build: probes through the page object, and the fake webcam.
 
-Both give a result per case and the number of live tensors before and after. A page that stops answering fails the
-case at hand and all that follow; nothing is skipped in silence.
+Both give the results and the number of live tensors before and after. With a page that stops answering it ends: the
+case at hand and all that follow have no result then, and `silence` says why.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from builder.harness import evaluate
 from builder.harness.cases import Case
-from builder.harness.images import page_image, read_rgb
+from builder.harness.golden import Golden
+from builder.harness.images import RgbImage, page_image, read_rgb
 from builder.harness.loading import Progress
 from builder.harness.page import POLL_SECONDS, GamePage, PageSilent
-from builder.harness.results import CaseResult, ModelInfo, Prediction, Tensors
+from builder.harness.results import CaseResult, Check, ModelInfo, Prediction, Tensors
 from builder.harness.text import clean
 
 CAMERA_PREDICTIONS = 3  # so many in a row must name the same class: a webcam's first frames may be black
@@ -24,28 +25,49 @@ CAMERA_PREDICTIONS = 3  # so many in a row must name the same class: a webcam's 
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What feeding gave. `silence`: why it was cut short, "" if it was not."""
+    """What feeding gave: results of the first cases, or all. `silence`: why it was cut short, "" if it was not."""
 
     results: tuple[CaseResult, ...]
     tensors: Tensors | None
     silence: str = ""
 
 
-async def probe(page: GamePage, model: ModelInfo, cases: Sequence[Case], progress: Progress) -> Fed:
-    """Hands each case's image to `tfjsBridge`: exact, but the game's own path is not exercised."""
-    before: int | None = None
+async def probe(
+    page: GamePage, model: ModelInfo, cases: Sequence[Case], progress: Progress, otherwise: RgbImage | None = None
+) -> Fed:
+    """Hands each case's image to `tfjsBridge`: exact, but the game's own path is not exercised. Without cases the
+    picture `otherwise` is predicted on, so that tensors can be counted."""
     results: list[CaseResult] = []
+    first = read_rgb(cases[0].image) if cases else otherwise
+    if first is None:
+        return Fed((), None)
     try:
         # The first prediction may leave caches behind that stay; it is a warm-up and counts for nothing.
-        await page.predict(model.handle, page_image(read_rgb(cases[0].image)))
+        await page.predict(model.handle, page_image(first))
         before = await page.tensors(model.handle)
+        if not cases:
+            await page.predict(model.handle, page_image(first))
         for number, case in enumerate(cases, 1):
             progress(f"case {number} of {len(cases)}: {case.id}")
             answer = await page.predict(model.handle, page_image(read_rgb(case.image)))
             results.append(_result(case, model, answer))
         return Fed(tuple(results), await _tensors(page, model, before))
     except PageSilent as error:
-        return Fed(_cut_short(cases, results, error), None, str(error))
+        return Fed(tuple(results), None, str(error))
+
+
+async def golden(page: GamePage, vectors: Mapping[str, Golden], progress: Progress) -> tuple[Check | None, str]:
+    """The check "golden" over all models on the page that have a vector, None without any; and the page's silence."""
+    answers: dict[str, tuple[float, ...] | str] = {}
+    try:
+        for slug, handle in await page.ready():
+            if slug in vectors:
+                progress(f"golden vector: {slug}")
+                answer = await page.predict(handle, page_image(vectors[slug].picture))
+                answers[slug] = clean(f"the prediction failed: {answer}") if isinstance(answer, str) else answer.scores
+        return evaluate.check_golden(vectors, answers), ""
+    except PageSilent as error:
+        return Check("golden", False, f"not answered: {error}"), str(error)
 
 
 async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, progress: Progress) -> Fed:
@@ -63,7 +85,7 @@ async def camera(page: GamePage, model: ModelInfo, case: Case, seconds: float, p
             await asyncio.sleep(POLL_SECONDS)
         return Fed((_camera_result(case, model, seen, seconds),), await _tensors(page, model, before))
     except PageSilent as error:
-        return Fed(_cut_short([case], [], error), None, str(error))
+        return Fed((), None, str(error))
 
 
 def _steady(seen: Sequence[Prediction]) -> bool:
@@ -82,7 +104,7 @@ def _camera_result(case: Case, model: ModelInfo, seen: Sequence[Prediction], sec
 
 
 async def _tensors(page: GamePage, model: ModelInfo, before: int | None) -> Tensors | None:
-    after = None if before is None else await page.tensors(model.handle, at_most=before)
+    after = None if before is None else await page.tensors(model.handle)
     return None if before is None or after is None else Tensors(before=before, after=after)
 
 
@@ -91,10 +113,3 @@ def _result(case: Case, model: ModelInfo, answer: Prediction | str) -> CaseResul
         return CaseResult(case, None, (clean(f"the prediction failed: {answer}"),))
     reasons = evaluate.judge(case, model.labels, answer)
     return CaseResult(case, answer, tuple(clean(reason) for reason in reasons))
-
-
-def _cut_short(cases: Sequence[Case], results: Sequence[CaseResult], error: PageSilent) -> tuple[CaseResult, ...]:
-    left = cases[len(results) :]
-    first = [CaseResult(case, None, (str(error),)) for case in left[:1]]
-    others = [CaseResult(case, None, (f"not run: {error}",)) for case in left[1:]]
-    return (*results, *first, *others)

@@ -10,7 +10,7 @@ from typing import Any
 
 from builder.errors import Problem
 from builder.harness.cases import Case
-from builder.harness.results import CaseResult, PageLog, Prediction, RunResult
+from builder.harness.results import CaseResult, Check, PageLog, Prediction, RunResult
 from builder.harness.text import clean
 
 REPORT_VERSION = 1
@@ -35,15 +35,16 @@ def json_report(run: RunResult, exit_code: int) -> str:
                 "labels": [clean(label) for label in run.model.labels],
             },
             "tensors": None if run.tensors is None else {"before": run.tensors.before, "after": run.tensors.after},
-            "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in run.checks],
+            "checks": [_check(check) for check in run.checks],
             "cases": [_case(result) for result in run.cases],
+            "restarts": [clean(text) for text in run.restarts],
             "page": _log(run.log),
         }
     )
 
 
-def json_failure(problems: Sequence[Problem], log: PageLog, exit_code: int) -> str:
-    """A run that did not get as far as predicting."""
+def json_failure(problems: Sequence[Problem], log: PageLog, exit_code: int, checks: Sequence[Check] = ()) -> str:
+    """A run that did not get as far as predicting; `checks` needed no page."""
     listed = [
         {
             "code": p.kind.code,
@@ -56,11 +57,15 @@ def json_failure(problems: Sequence[Problem], log: PageLog, exit_code: int) -> s
         for p in problems
     ]
     head = {"report": REPORT_VERSION, "passed": False, "exit_code": exit_code, "problems": listed}
-    return _dump({**head, "page": _log(log)})
+    return _dump({**head, "checks": [_check(check) for check in checks], "page": _log(log)})
 
 
 def _dump(data: dict[str, Any]) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {"name": check.name, "passed": check.passed, "detail": check.detail, "reasons": list(check.reasons)}
 
 
 def _case(result: CaseResult) -> dict[str, Any]:
@@ -117,18 +122,23 @@ def junit_report(run: RunResult) -> bytes:
         seconds = 0.0 if result.prediction is None else result.prediction.execute_ms / 1000
         seconds = seconds if math.isfinite(seconds) else 0.0
         _testcase(suite, f"case.{result.case.source}", result.case.id, seconds, result.reasons)
-    for check in run.checks:
-        _testcase(suite, "check", check.name, 0.0, () if check.passed else (check.detail,))
+    _check_cases(suite, run.checks)
     return _finish(suite, run.log)
 
 
-def junit_failure(problems: Sequence[Problem], log: PageLog) -> bytes:
-    """A single test case, "load", with an error."""
+def _check_cases(suite: ET.Element, checks: Sequence[Check]) -> None:
+    for check in checks:
+        _testcase(suite, "check", check.name, 0.0, () if check.passed else (check.detail, *check.reasons))
+
+
+def junit_failure(problems: Sequence[Problem], log: PageLog, checks: Sequence[Check] = ()) -> bytes:
+    """A test case "load" with an error, and one for each of the `checks`, which needed no page."""
     suite = _suite("verify")
     case = ET.SubElement(suite, "testcase", classname="verify", name="load", time="0.000")
     for each in problems:
         error = ET.SubElement(case, "error", type=each.kind.id, message=clean(each.what))
         error.text = clean(f"{each.why} {each.next_step}")
+    _check_cases(suite, checks)
     return _finish(suite, log)
 
 

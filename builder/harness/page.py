@@ -25,8 +25,6 @@ POLL_SECONDS = 0.1
 ANSWER_SECONDS = 20.0
 _LAST_SECONDS = 3.0  # for a page that left the question before unanswered
 _RENDER_SECONDS = 10.0
-_TENSOR_SECONDS = 5.0
-_TENSOR_SAMPLES = 10
 # Only what the game drew: no loading bar, logo or page background.
 _CANVAS_ALONE = (
     "* { visibility: hidden !important } canvas { visibility: visible !important; background: none !important }"
@@ -52,6 +50,11 @@ class GamePage:
     def log(self) -> PageLog:
         """What the page said so far."""
         return self._listener.log()
+
+    @property
+    def crashed(self) -> bool:
+        """True once the page has died."""
+        return self._listener.crashed
 
     # --- loading --------------------------------------------------------------------------------------------------
 
@@ -124,24 +127,15 @@ class GamePage:
         except PageSilent:
             return []
 
-    async def tensors(self, handle: int, *, at_most: int = 0) -> int | None:
-        """The least number of live tensors seen in several looks: the game's own inferences come and go.
+    async def ready(self) -> list[tuple[str, int]]:
+        """(slug, handle) of every model that is ready, one per slug."""
+        models = {model.slug: model.handle for model in reversed(await self._models()) if model.phase == "ready"}
+        return sorted(models.items())
 
-        Ends early at `at_most`, and otherwise looks on for some seconds if that is given.
-        """
-        least: int | None = None
-        deadline = time.monotonic() + (_TENSOR_SECONDS if at_most else 0)
-        looks = 0
-        while looks < _TENSOR_SAMPLES or time.monotonic() < deadline:
-            now = next((int(model.tensors) for model in await self._models() if model.handle == handle), -1)
-            if now < 0:
-                return None
-            least = now if least is None else min(least, now)
-            if least <= at_most:
-                break
-            looks += 1
-            await asyncio.sleep(POLL_SECONDS / 2)
-        return least
+    async def tensors(self, handle: int) -> int | None:
+        """Live tensors of the whole page as the model's newest inference left them; None where the page cannot say."""
+        counts = [int(model.resting_tensors) for model in await self._models() if model.handle == handle]
+        return counts[0] if counts and counts[0] >= 0 else None
 
     # --- looking --------------------------------------------------------------------------------------------------
 

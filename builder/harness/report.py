@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -68,7 +68,7 @@ def verdict(run: RunResult) -> str:
     """The last line."""
     failed = sum(not result.passed for result in run.cases)
     count = len(run.cases)
-    cases = f"{failed} of {count} cases fail" if failed else f"{count} of {count} cases pass"
+    cases = f"{failed} of {count} cases fail" if failed else f"{count} of {count} cases pass" if count else "no cases"
     broken = [check.name for check in run.checks if not check.passed]
     return f"{'PASS' if run.passed else 'FAIL'}: {cases}" + (f"; failed checks: {', '.join(broken)}" if broken else "")
 
@@ -77,7 +77,8 @@ def remarks(run: RunResult) -> list[str]:
     """Which ways in were exercised, honestly."""
     sources = {result.case.source for result in run.cases}
     texts = {"probe": PROBE_REMARK, "camera": CAMERA_REMARK}
-    return [text for source, text in texts.items() if source in sources]
+    died = [f"a page died ({clean(text, 300)}); what was left to it was run again." for text in run.restarts]
+    return died + [text for source, text in texts.items() if source in sources]
 
 
 # --- without a terminal ---------------------------------------------------------------------------------------------
@@ -93,12 +94,18 @@ def plain(run: RunResult) -> Iterator[str]:
         yield f"{head}: expected {expected(result)}; got {label} {score}; {milliseconds(result)} ms"
         yield from (f"  {reason}" for reason in result.reasons)
     for check in run.checks:
-        yield f"{_word(check.passed)} check {check.name}: {check.detail}"
+        yield from check_lines(check)
     for title, texts in log_sections(run.log):
         yield f"{title}:"
         yield from (f"  {text}" for text in texts)
     yield from (f"note: {text}" for text in remarks(run))
     yield verdict(run)
+
+
+def check_lines(check: Check) -> Iterator[str]:
+    """A check and the reasons against it, one fact a line."""
+    yield f"{_word(check.passed)} check {check.name}: {check.detail}"
+    yield from (f"  {reason}" for reason in check.reasons)
 
 
 def _word(passed: bool) -> str:
@@ -127,7 +134,8 @@ def log_sections(log: PageLog) -> Iterator[tuple[str, tuple[str, ...]]]:
 def rich(run: RunResult) -> RenderableType:
     """The report for a terminal. All foreign text is `Text`, in which markup has no meaning."""
     style = "bold green" if run.passed else "bold red"
-    parts: list[RenderableType] = [_facts_grid(run), _case_table(run), _check_grid(run.checks)]
+    table = [_case_table(run)] if run.cases else []
+    parts: list[RenderableType] = [_facts_grid(run), *table, _check_grid(run.checks)]
     for title, texts in log_sections(run.log):
         parts += [Text(title, style="bold yellow"), *(Text(f"  {text}") for text in texts)]
     parts += [Text(text, style="dim") for text in remarks(run)]
@@ -161,7 +169,8 @@ def _check_grid(checks: tuple[Check, ...]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for check in checks:
         mark = Text("pass", style="green") if check.passed else Text("FAIL", style="bold red")
-        grid.add_row(mark, Text(check.name), Text(check.detail, style="" if check.passed else "red"))
+        detail = "\n".join([check.detail, *check.reasons])
+        grid.add_row(mark, Text(check.name), Text(detail, style="" if check.passed else "red"))
     return grid
 
 
@@ -174,8 +183,9 @@ def print_run(console: Console, run: RunResult) -> None:
         console.print(Text(line))
 
 
-def print_failure(console: Console, log: PageLog) -> None:
-    """What the page said before it failed to load: the console's last lines, then everything that went wrong."""
+def print_failure(console: Console, log: PageLog, checks: Sequence[Check] = ()) -> None:
+    """What the page said before it failed to load: the console's last lines, then everything that went wrong; and
+    those `checks` that needed no page."""
     lines = log.console[-SHOWN_LINES:]
     if lines:
         hidden = log.dropped_lines + len(log.console) - len(lines)
@@ -187,6 +197,9 @@ def print_failure(console: Console, log: PageLog) -> None:
             console.print(Text(f"{title}:", style="bold"))
             for text in texts:
                 console.print(Text(f"  {text}"))
+    for check in checks:
+        for text in check_lines(check):
+            console.print(Text(text))
 
 
 def _console_text(line: ConsoleLine) -> Text:

@@ -74,11 +74,12 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A condition on the whole run, for example that the backend is the one asked for."""
+    """A condition on the whole run, for example that the backend is the one asked for; `reasons` list each fault."""
 
     name: str
     passed: bool
     detail: str
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Tensors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """Everything that one `verify` found."""
+    """Everything that one `verify` found. `restarts`: why pages died whose cases were run again."""
 
     build: str
     browser: str
@@ -103,6 +104,7 @@ class RunResult:
     checks: tuple[Check, ...]
     tensors: Tensors | None
     log: PageLog
+    restarts: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -33,7 +33,7 @@ class WireError(_Wire):
 
 
 class WireModel(_Wire):
-    """A model's state, without its labels. `tensors` is -1 where the page does not say."""
+    """A model's state, without its labels. `resting_tensors` is -1 while none were counted."""
 
     handle: int
     slug: Text
@@ -42,7 +42,7 @@ class WireModel(_Wire):
     progress: float
     error: WireError | None
     backend: Text
-    tensors: float
+    resting_tensors: float
 
 
 class WireBridge(_Wire):
@@ -110,7 +110,7 @@ SNAPSHOT = f"""() => {{ {_HELPERS}
   const states = models().map((m) => ({{
     handle: m.handle, slug: text(slug(m), 100), contract_hash: text(m.contractHash, 64), phase: text(m.phase, 20),
     progress: number(m.progressNow, 0), error: error(m.error), backend: text(m.backend, 20),
-    tensors: number(m.statistics && m.statistics.tensors, -1),
+    resting_tensors: number(m.restingTensors, -1),
   }}));
   return {{ version: number(bridge.version, 0), abi: number(bridge.abi, 0), generator: text(bridge.generator, 100),
     renderer: text(bridge.renderer, 300), models: states }};

@@ -80,7 +80,7 @@ class ModelFacts:
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
     every shard once all are there and of the right length; `shard_states` always says what was found. `stated` says why
     nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it,
-    and `record` what it wrote about checking it.
+    and `record` what it wrote about checking it; `infinite` are the weights that hold infinite numbers.
     """
 
     folder: Path
@@ -106,6 +106,7 @@ class ModelFacts:
     cured: str = ""
     stated: str = ""
     baked: Baked = Baked()
+    infinite: tuple[str, ...] = ()
     record: Record | None = None
 
     @property

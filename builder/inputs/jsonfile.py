@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from builder.errors import BAD_JSON, TOO_LARGE, ErrorKind, Problem, fail, problem
 
-MAX_JSON_BYTES = 256 * 1024 * 1024
+MAX_JSON_BYTES = 32 * 1024 * 1024
 MAX_PROBLEMS = 20
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_ELEMENTS = 2**31 - 1
+MAX_FLOAT = 3.4028234663852886e38
 STORED_BYTES = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1, "uint16": 2, "float16": 2, "complex64": 8}
 Size = Annotated[int, Field(ge=0, le=MAX_ELEMENTS)]
+Float32 = Annotated[float, Field(ge=-MAX_FLOAT, le=MAX_FLOAT, allow_inf_nan=False)]
 
 
 class Foreign(BaseModel):
@@ -20,8 +22,8 @@ class Quantization(Foreign):
     """How a float weight is stored: `value * scale + min` for integers, halves as they are."""
 
     dtype: Literal["uint8", "uint16", "float16"]
-    scale: float | None = None
-    min: float | None = None
+    scale: Float32 | None = None
+    min: Float32 | None = None
 
     @model_validator(mode="after")
     def _integers_have_a_scale(self) -> Self:

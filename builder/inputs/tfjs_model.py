@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from builder.errors import NO_MODEL, NOT_A_MODEL, UNSUPPORTED_MODEL, Problem, UserError, fail, problem
 from builder.inputs import keras3
 from builder.inputs.facts import Layout, ModelFacts, ShardFacts, TensorFacts, TopologyFacts
+from builder.inputs.finite import examine_numbers
 from builder.inputs.graph_model import read_graph
 from builder.inputs.jsonfile import (
     MAX_JSON_BYTES,
@@ -69,7 +70,11 @@ def examine_model(path: Path) -> tuple[ModelFacts, tuple[Problem, ...]]:
     states, problems = examine_shards(json_path.parent, json_path, document.weightsManifest)
     problems += _text_weights(document, json_path)
     shards = [] if problems else [file_ref(json_path.parent, state.path) for state in states]
-    return _facts(json_path, source, topology, states, shards), tuple(problems)
+    facts = _facts(json_path, source, topology, states, shards)
+    if problems:
+        return facts, tuple(problems)
+    problems, infinite = examine_numbers(json_path.parent, json_path, document.weightsManifest)
+    return replace(facts, infinite=infinite), tuple(problems)
 
 
 def find_json(path: Path) -> Path:

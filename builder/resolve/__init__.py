@@ -16,6 +16,7 @@ from builder.errors import (
     problem,
 )
 from builder.inputs.facts import ModelFacts, TensorFacts
+from builder.inputs.jsonfile import printable
 from builder.inputs.labels import label_problems
 from builder.names import CsIdentifier, Slug
 from builder.resolve.choices import bad_option, choice_problems
@@ -70,6 +71,7 @@ __all__ = [
 ]
 
 _BLACK = (0, 0, 0)
+_NAMES_SHOWN = 4
 # Last operations after which scores lie in 0..1.
 _BOUNDED = frozenset({"softmax", "sigmoid", "hard_sigmoid", "hardsigmoid"})
 
@@ -123,6 +125,10 @@ def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:
         yield f"the model ends in {last}: scores are shown as they come; --softmax makes logits probabilities"
     if facts.leading and not spec.preprocess.keeps_levels:
         yield f"the model begins with {', '.join(facts.leading)}: make sure that it is not normalized twice"
+    if facts.infinite:
+        names = ", ".join(printable(name, 40) for name in facts.infinite[:_NAMES_SHOWN])
+        more = ", …" if len(facts.infinite) > _NAMES_SHOWN else ""
+        yield f"infinite numbers in the weights {names}{more}: right only if they are meant as a limit or a mask"
     if facts.cured:
         yield f"{facts.cured}, which is what TensorFlow.js reads"
 

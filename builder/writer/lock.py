@@ -58,12 +58,18 @@ def _attempt(file: Path) -> int | None:
     """A descriptor that holds the lock, or None while another holds it."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
     if _try_lock(descriptor) and _is_current(descriptor, file):
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.truncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        _sign(descriptor)
         return descriptor
     os.close(descriptor)
     return None
+
+
+def _sign(descriptor: int) -> None:
+    """Says who holds the lock, as a help to those who wait; on a full disk it goes unsaid."""
+    with suppress(OSError):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
 
 
 def _busy(file: Path, wait_s: float) -> UserError:

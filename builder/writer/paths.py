@@ -32,9 +32,13 @@ def _refusal(part: str) -> str | None:
 
 
 def _unusable(paths: Iterable[PurePosixPath]) -> Iterator[Problem]:
-    for path in paths:
-        reasons = (_refusal(part) for part in path.parts)
-        if reason := next(filter(None, reasons), None):
+    """A `.meta` is called like its file, so it is not named beside it."""
+    refused: set[PurePosixPath] = set()
+    for path in sorted(set(paths)):
+        reason = next(filter(None, map(_refusal, path.parts)), None)
+        known = path.suffix == ".meta" and path.with_suffix("") in refused
+        if reason and not known:
+            refused.add(path)
             yield problem(UNUSABLE_PATH, path, reason=reason)
 
 

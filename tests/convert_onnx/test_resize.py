@@ -71,7 +71,7 @@ def test_cubic_curves_overshoot_below_zero(peers: Peers) -> None:
     """A border of zeros in the pooling that follows would win over them."""
     resized, weights = by_scales((2.0, 2.0), mode="cubic")
     resized.input[0], resized.output[0] = "r0", "z"
-    pool = {"kernel_shape": [1, 2], "strides": [2, 2], "pads": [0, 1, 0, 1]}
+    pool: dict[str, Any] = {"kernel_shape": [1, 2], "strides": [2, 2], "pads": [0, 1, 0, 1]}
     made = model([node("Relu", "x", "r0"), resized, node("MaxPool", "z", **pool)], {"x": [1, 3, 5, 5]}, weights)
     x = np.zeros((1, 3, 5, 5), np.float32)
     x[:, :, :, 1::2] = normal(1, 3, 5, 2) ** 2 * 9

@@ -26,7 +26,7 @@ from builder.writer import Install, Request, apply, make_plan
 from tests.e2e.browsing import Chromium, Site, Tab
 from tests.e2e.image_reference import PAD, Pixels, fitted
 from tests.models import Expected, Format, tiny_labels, tiny_model
-from tests.player.build import Mode, link, pack
+from tests.player.build import Mode, Packing, link, pack
 
 Scores = NDArray[np.float32]
 Backend = Literal["webgl", "wasm"]
@@ -201,6 +201,7 @@ def playing(browser: Chromium, build: Path, backend: Backend | None, before: str
         assert not tab.errors
 
 
-def publish(site: Site, tree: Path, name: str, model: str) -> Path:
+def publish(site: Site, tree: Path, name: str, model: str, packing: Packing = "plain") -> Path:
     """Packs a build for `tree` below the site and gives its folder; its address is `origin/name/`."""
-    return pack(link(tree), tree, site.folder / name, model=model, picture=picture_640x480(), size=CANVAS)
+    folder = site.folder / name
+    return pack(link(tree), tree, folder, model=model, picture=picture_640x480(), size=CANVAS, packing=packing)

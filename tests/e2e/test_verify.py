@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import shutil
@@ -10,9 +11,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.async_api import async_playwright
 
+from builder.harness.page import GamePage
+from builder.harness.results import Prediction
 from builder.harness.serve import serve
 from tests.e2e.browsing import Loop
 from tests.verifying import (
@@ -46,7 +50,7 @@ def test_a_good_build_passes_and_every_report_says_so(cases: Path, tmp_path: Pat
     expected = fake_scores(color_picture(FAKE_COLORS["blue"]))
     assert report["cases"][0]["prediction"]["scores"] == pytest.approx(expected.tolist(), abs=1e-9)
     suite = ET.parse(junit).getroot().find("testsuite")
-    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("7", "0")
+    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("8", "0")
     assert png.read_bytes().startswith(b"\x89PNG")
 
 
@@ -202,3 +206,68 @@ async def _visit(url: str) -> None:
         await page.goto(url, wait_until="commit")
         await page.wait_for_function("globalThis.tfjsBridge")
         await browser.close()
+
+
+# --- workers --------------------------------------------------------------------------------------------------------
+
+ODD_WIDTH = 33  # of the one picture that kills its page
+
+
+def listed_cases(folder: Path, names: str) -> Path:
+    """One case for each letter: r, g, b are right, w is wrong, c is red and seen by the camera, x kills its page."""
+    entries = []
+    for n, letter in enumerate(names):
+        color = {"g": "green", "b": "blue"}.get(letter, "red")
+        picture = color_picture(FAKE_COLORS[color], seed=n)
+        if letter == "x":
+            picture = np.pad(picture, ((0, 0), (0, 1), (0, 0)), mode="edge")
+            assert picture.shape[1] == ODD_WIDTH
+        save(picture, folder / f"{n}{letter}.png")
+        camera = {"source": "camera", "query": "source=camera"} if letter == "c" else {}
+        entries.append({"image": f"{n}{letter}.png", "label": "blue" if letter == "w" else color, **camera})
+    (folder / "cases.json").write_text(json.dumps(entries))
+    return folder / "cases.json"
+
+
+def test_three_workers_report_what_one_does(tmp_path: Path) -> None:
+    listing = listed_cases(tmp_path, "rgbwcgb")
+    reports = []
+    for workers in (1, 3):
+        json_file, junit = tmp_path / f"{workers}.json", tmp_path / f"{workers}.xml"
+        arguments = ("--workers", str(workers), "--json", str(json_file), "--junit", str(junit))
+        assert verify(FAKE_BUILD, listing, *PATIENT, *arguments).code == 1
+        report = json.loads(json_file.read_text("utf-8"))
+        del report["page"]  # each worker's page has its own console
+        for case in report["cases"]:  # a film's frames differ by what its codec makes of them
+            case["prediction"].pop("scores") if case["source"] == "camera" else None
+        reports.append((report, junit.read_text("utf-8")))
+    assert reports[0] == reports[1]
+    assert [case["passed"] for case in reports[0][0]["cases"]] == [True, True, True, False, True, True, True]
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_case_that_kills_its_page_harms_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int
+) -> None:
+    answer, left = GamePage.predict, [deaths]
+
+    async def deadly(self: GamePage, handle: int, image: dict[str, object]) -> Prediction | str:
+        if image["width"] == ODD_WIDTH and left[0]:
+            left[0] -= 1
+            session = await self._page.context.new_cdp_session(self._page)
+            killing = asyncio.ensure_future(session.send("Page.crash"))  # has no answer
+            killing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await answer(self, handle, image)
+
+    monkeypatch.setattr(GamePage, "predict", deadly)
+    outcome = verify(FAKE_BUILD, listed_cases(tmp_path, "rxgbrg"), *PATIENT, "--workers", "2")
+    assert (
+        "note: a page died (the page crashed, at the case 1x.png); what was left to it was run again." in outcome.lines
+    )
+    failed = [line for line in outcome.lines if line.startswith("FAIL")]
+    if deaths == 1:
+        assert outcome.code == 0 and failed == []
+    else:
+        dead = "FAIL probe 1x.png: expected red; got - -; - ms"
+        assert outcome.code == 1 and failed[0] == dead and "  the page crashed" in outcome.lines
+        assert failed[-1].startswith("FAIL: 1 of 6 cases fail")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.verifying import FAKE_BUILD, FAKE_COLORS, Outcome, class_folder, verify
+from tests.commands import make_project
+from tests.verifying import FAKE_BUILD, FAKE_COLORS, Outcome, class_folder, run_verify, verify
 
 PATIENT = ("--timeout", "60")
 HASTY = ("--timeout", "5")  # for what never happens
@@ -144,6 +146,73 @@ def test_a_failed_load_shows_the_console_and_still_writes_reports(cases: Path, t
     report = json.loads(json_file.read_text("utf-8"))
     assert report["problems"][0]["id"] == "MODEL_DID_NOT_LOAD" and report["exit_code"] == outcome.code == 4
     assert 'type="MODEL_DID_NOT_LOAD"' in junit.read_text("utf-8") and png.read_bytes().startswith(b"\x89PNG")
+
+
+# --- wrong files ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stale_build(tmp_path: Path) -> Path:
+    """The fake build with another file in place of the weights; its page never asks for them."""
+    build = Path(shutil.copytree(FAKE_BUILD, tmp_path / "build"))
+    (build / "StreamingAssets" / "tfjs-bridge" / "colors" / "weights.bin").write_bytes(bytes(16))
+    return build
+
+
+# SHA-256 of 16 zero bytes, and of the bytes 0 to 15.
+STALE = (
+    "colors/weights.bin has another content: its SHA-256 begins with 374708fff771, its contract says be45cb2605bf "
+    "(model colors)"
+)
+
+
+@pytest.mark.browser
+def test_a_wrong_file_that_no_page_asks_for_fails_the_run_beside_good_cases(
+    cases: Path, stale_build: Path, tmp_path: Path
+) -> None:
+    json_file, junit = tmp_path / "r.json", tmp_path / "r.xml"
+    outcome = verify(stale_build, cases, *PATIENT, "--json", str(json_file), "--junit", str(junit))
+    assert outcome.code == 1 and outcome.lines[-1] == "FAIL: 1 of 1 cases pass; failed checks: files"
+    at = outcome.lines.index("FAIL check files: 1 not as generated, in all 1 model, 4 files")
+    assert outcome.lines[at + 1] == f"  {STALE}"
+    assert json.loads(json_file.read_text("utf-8"))["checks"][0]["reasons"] == [STALE]
+    assert STALE in junit.read_text("utf-8")
+
+
+@pytest.mark.browser
+def test_a_failed_load_tells_of_wrong_files_too(cases: Path, stale_build: Path, tmp_path: Path) -> None:
+    json_file, junit = tmp_path / "r.json", tmp_path / "r.xml"
+    files = ("--json", str(json_file), "--junit", str(junit))
+    outcome = verify(stale_build, cases, *PATIENT, "--query", "fault=failed", *files)
+    assert outcome.code == 4 and NO_MODEL + "model.json is not the file that was generated." in outcome.err
+    assert f"  {STALE}" in outcome.err.splitlines()
+    report = json.loads(json_file.read_text("utf-8"))
+    assert [check["name"] for check in report["checks"]] == ["files"] and not report["checks"][0]["passed"]
+    assert STALE in junit.read_text("utf-8")
+
+
+def test_nothing_to_check() -> None:
+    outcome = run_verify(FAKE_BUILD)
+    assert outcome.code == 2
+    assert (
+        "error 508 NOTHING_TO_CHECK: There is nothing to check: --cases is left out, and the build carries no golden "
+        "vector." in outcome.err
+    )
+
+
+def test_golden_vectors_need_sound_files_and_a_project(stale_build: Path, cases: Path, tmp_path: Path) -> None:
+    assert "NOT_A_PROJECT" in run_verify(stale_build, "--update-golden", str(tmp_path)).err
+    project = make_project(tmp_path / "project")
+    outcome = run_verify(stale_build, "--update-golden", str(project))
+    assert outcome.code == 4 and f"error 506 DAMAGED_BUILD: The build's files cannot be used: {STALE}." in outcome.err
+    outcome = run_verify(stale_build, "--update-golden", str(project), "--cases", str(cases))
+    assert outcome.code == 2 and "--update-golden checks nothing: leave out --cases" in outcome.err
+
+
+@pytest.mark.parametrize("workers", ["0", "33", "two"])
+def test_a_number_of_workers_out_of_range(cases: Path, workers: str) -> None:
+    outcome = verify(FAKE_BUILD, cases, "--workers", workers)
+    assert outcome.code == 2 and "Invalid value for '--workers'" in outcome.err
 
 
 # --- 1: cases and checks --------------------------------------------------------------------------------------------

@@ -119,7 +119,10 @@ def case_spec(case: Case, folder: Path) -> ModelSpec:
 
 
 def _fix_bytes(folder: Path) -> None:
-    """Real weights, and the ranges that they are quantized to, differ in their last bits between machines."""
+    """Real weights, and the ranges that they are quantized to, differ in their last bits between machines.
+
+    Bytes below 97 make no NaN of any type.
+    """
     path = folder / "model.json"
     document = json.loads(path.read_text("utf-8"))
     for weight in document["weightsManifest"][0]["weights"]:
@@ -127,7 +130,7 @@ def _fix_bytes(folder: Path) -> None:
             weight["quantization"] |= {"scale": 0.5, "min": -1}
     path.write_text(json.dumps(document), "utf-8", newline="\n")
     for shard in folder.glob("*.bin"):
-        shard.write_bytes(bytes(i * 7 % 251 for i in range(shard.stat().st_size)))
+        shard.write_bytes(bytes(i * 7 % 97 for i in range(shard.stat().st_size)))
 
 
 def case_files(case: Case, scratch: Path) -> list[OutputFile]:

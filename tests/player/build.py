@@ -26,10 +26,13 @@ from PIL import Image, ImageOps
 
 from builder.render.environment import environment
 from builder.render.header import c_header
+from tests.player.compress import Compression, compressed
 from tests.player.font import font_file
 
 Mode = Literal["texture", "srgb", "pixels", "camera"]
 Picture = Path | NDArray[np.uint8]
+# As Unity names them; `.unityweb` of either compression is what its "Decompression Fallback" gives.
+Packing = Literal["plain", "gz", "br", "gzip.unityweb", "brotli.unityweb"]
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / "build" / "player"
@@ -147,6 +150,19 @@ def data_file(files: Mapping[str, bytes]) -> bytes:
     return b"UnityWebData1.0\0" + struct.pack("<I", end) + entries + body
 
 
+def _compression(packing: Packing) -> Compression:
+    return "gzip" if packing in ("gz", "gzip.unityweb") else "brotli"
+
+
+def publish(build: Path, name: str, content: bytes, packing: Packing) -> str:
+    """Writes a file of the build as `packing` says; gives its name. Unity never packs its loader."""
+    if packing != "plain":
+        content = compressed(content, _compression(packing))
+        name = f"{name}.{packing.rpartition('.')[2]}"
+    (build / name).write_bytes(content)
+    return name
+
+
 def pack(
     linked: Path,
     plugin_tree: Path,
@@ -158,10 +174,12 @@ def pack(
     name: str = "player",
     options: Mapping[str, Any] | None = None,
     size: tuple[int, int] = (960, 600),
+    packing: Packing = "plain",
 ) -> Path:
     """Writes a build of the model `model` (its slug) into the new or empty folder `out`, and gives `out`.
 
-    `picture` is shown and predicted on; `options` are Create's; `size` is the canvas's. The page's query `?source=`
+    `picture` is shown and predicted on; `options` are Create's; `size` is the canvas's; `packing` is how Unity's
+    three large files are compressed. The page's query `?source=`
     wins over `mode`; `?every=` says at which frames to submit, 0 for never.
     """
     assets = plugin_tree / STREAMING_ASSETS
@@ -170,15 +188,16 @@ def pack(
     settings = "\n".join(_settings(parsed, hashlib.sha256(contract).hexdigest(), mode, options or {})) + "\n"
     build = out / "Build"
     build.mkdir(parents=True)
-    shutil.copy(linked / "player.js", build / f"{name}.framework.js")
-    shutil.copy(linked / "player.wasm", build / f"{name}.wasm")
     shutil.copy(HERE / "page" / "loader.js", build / f"{name}.loader.js")
     files = {"player.txt": settings.encode(), "picture.rgba": picture_file(picture), "font.bin": font_file(settings)}
-    (build / f"{name}.data").write_bytes(data_file(files))
+    names = {
+        "framework": publish(build, f"{name}.framework.js", (linked / "player.js").read_bytes(), packing),
+        "code": publish(build, f"{name}.wasm", (linked / "player.wasm").read_bytes(), packing),
+        "data": publish(build, f"{name}.data", data_file(files), packing),
+    }
     page = environment(HERE / "page").get_template("index.html.j2")
-    (out / "index.html").write_text(
-        page.render(name=name, title=parsed["model"]["name"], width=size[0], height=size[1]), "utf-8", newline="\n"
-    )
+    text = page.render(name=name, names=names, title=parsed["model"]["name"], width=size[0], height=size[1])
+    (out / "index.html").write_text(text, "utf-8", newline="\n")
     shutil.copytree(assets, out / "StreamingAssets", ignore=shutil.ignore_patterns("*.meta"))
     return out
 
@@ -189,9 +208,10 @@ def pack(
 @click.option("--model", required=True, help="Slug of the model: its folder in StreamingAssets/tfjs-bridge.")
 @click.option("--picture", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--mode", type=click.Choice(get_args(Mode)), default="texture", show_default=True)
-def main(plugin_tree: Path, out: Path, model: str, picture: Path, mode: Mode) -> None:
+@click.option("--packing", type=click.Choice(get_args(Packing)), default="plain", show_default=True)
+def main(plugin_tree: Path, out: Path, model: str, picture: Path, **options: Any) -> None:  # noqa: ANN401
     """Link the player with PLUGIN_TREE's .jslib and write a WebGL build to OUT."""
-    click.echo(pack(link(plugin_tree), plugin_tree, out, model=model, picture=picture, mode=mode))
+    click.echo(pack(link(plugin_tree), plugin_tree, out, model=model, picture=picture, **options))
 
 
 if __name__ == "__main__":

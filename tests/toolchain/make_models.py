@@ -104,7 +104,7 @@ def keras_3() -> None:
 
 
 class Net(tf.Module):
-    """A SavedModel by hand: variables, a loop, an integer input, outputs whose names do not follow their order."""
+    """A SavedModel by hand: variables, an integer input, outputs whose names do not follow their order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,9 +115,16 @@ class Net(tf.Module):
     )
     def serve(self, x: Any, rounds: Any) -> dict[str, Any]:
         y = tf.nn.relu(tf.nn.conv2d(x, self.kernel, 1, "SAME"))
-        for _ in tf.range(rounds):
-            y = y * 0.5 + 1.0
+        y = y * tf.cast(rounds, tf.float32) + 1.0
         return {"z": tf.reduce_mean(y, [1, 2]), "a": tf.reduce_max(y, [1, 2])}
+
+
+class Bare(tf.Module):
+    """Weights without a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = tf.Variable(normal(3, 3, 3, 4))
 
 
 class Hostile(tf.Module):
@@ -151,7 +158,7 @@ def tensorflow() -> None:
     tf.saved_model.save(net, str(FOLDER / "net"), signatures=net.serve)
     answers = net.serve(x, tf.constant(3))
     record("net", {"x": x, "rounds": np.array(3, np.int32)}, answers)
-    tf.saved_model.save(net, str(FOLDER / "bare"))
+    tf.saved_model.save(Bare(), str(FOLDER / "bare"))
     for name in ("write", "read", "python"):
         hostile = Hostile()
         tf.saved_model.save(hostile, str(FOLDER / f"hostile-{name}"), signatures=getattr(hostile, name))
@@ -173,6 +180,41 @@ def frozen() -> None:
         with tf.control_dependencies([tf.io.write_file(RAN, "written")]):
             tf.identity(picture, "scores")
         (FOLDER / "hostile.pb").write_bytes(graph.as_graph_def().SerializeToString())
+
+
+def onnx_net() -> None:
+    """Channels first, as PyTorch exports them: a residual block, a pooling, a flattening that mixes axes."""
+    import onnx
+    import onnxruntime
+    from onnx import helper
+
+    weights = {"w": normal(8, 3, 3, 3), "v": normal(8, 8, 3, 3) / 4, "m": normal(4, 8 * 4 * 3) / 8, "b": normal(4)}
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        helper.make_node("Relu", ["a"], ["r"]),
+        helper.make_node("Conv", ["r", "v"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Add", ["c", "r"], ["s"]),
+        helper.make_node("MaxPool", ["s"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("Gemm", ["f", "m", "b"], ["scores"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["N", 3, 16, 12])],
+        [helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, ["N", 4])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, FOLDER / "net.onnx")
+    x = normal(2, 3, 16, 12)
+    session = onnxruntime.InferenceSession(str(FOLDER / "net.onnx"), providers=["CPUExecutionProvider"])
+    record("net.onnx", {"x": x}, {"scores": session.run(["scores"], {"x": x})[0]})
+    place = onnx.external_data_helper.set_external_data
+    for tensor in model.graph.initializer:
+        place(tensor, "../../../../../../etc/passwd")
+        tensor.ClearField("raw_data")
+    (FOLDER / "outside.onnx").write_bytes(model.SerializeToString())
 
 
 class Mine(layers.Layer):
@@ -204,6 +246,7 @@ if sys.argv[1] == "tf2":
     keras_2()
     tensorflow()
     frozen()
+    onnx_net()
     hostile_keras(".h5")
     hostile_hdf5()
 else:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -143,20 +145,24 @@ WAITS = "lambda *_: threading.Event().wait()"
 PRINTS = "lambda *_: {'printed': print('loud', flush=True), 'status': os.system('echo loud')}"
 
 
-def serving(operation: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def serving(operation: str) -> Iterator[subprocess.Popen[bytes]]:
     """The worker's own end of the protocol, asked for one operation."""
     code = f"import os, sys, threading; sys.path.insert(0, {str(WORKER)!r}); from tfworker.channel import serve"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", f"{code}; serve({{'x': {operation}}})"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-    )
-    assert process.stdin
-    process.stdin.write(b'{"operation": "x", "outbox": "/tmp"}\n')
-    process.stdin.flush()
-    return process
+    ) as process:
+        assert process.stdin
+        process.stdin.write(b'{"operation": "x", "outbox": "/tmp"}\n')
+        process.stdin.flush()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_the_worker_ends_when_its_caller_is_gone() -> None:

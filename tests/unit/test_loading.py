@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.harness.loading import QUIET_SECONDS, Wait, describe
 from builder.harness.results import PageLog
-from builder.harness.run import plan
+from builder.harness.visits import plan
 from builder.harness.wire import Phase, WireBridge, WireModel
 from tests.unit.test_evaluate import case
 
@@ -15,7 +15,9 @@ ANY, FACES = Wait(slug=None, timeout=60), Wait(slug="faces", timeout=60)
 def bridge(**phases: Phase) -> WireBridge:
     """A page object with a model in each of these phases."""
     models = [
-        WireModel(handle=n, slug=slug, contract_hash="", phase=phase, progress=0.25, error=None, backend="", tensors=0)
+        WireModel(
+            handle=n, slug=slug, contract_hash="", phase=phase, progress=0.25, error=None, backend="", resting_tensors=0
+        )
         for n, (slug, phase) in enumerate(phases.items(), 1)
     ]
     return WireBridge(version=1, abi=1, generator="", renderer="", models=models)

@@ -280,6 +280,23 @@ def test_data_behind_a_linked_folder(tmp_path: Path) -> None:
     assert "is a link" in refused(tmp_path, model)[0]
 
 
+ENORMOUS: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
+    ("AveragePool", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, (1, 3, 1 << 30, 1 << 30)),
+    ("Trilu", {}, (1, 3, 1 << 30, 1 << 30)),
+    ("DepthToSpace", {"blocksize": 2, "mode": "CRD"}, (1, 1 << 40, 2, 2)),
+]
+
+
+@pytest.mark.parametrize(("op", "attributes", "shape"), ENORMOUS, ids=[op for op, *_ in ENORMOUS])
+def test_enormous_sizes_make_no_enormous_tables(
+    tmp_path: Path, op: str, attributes: dict[str, Any], shape: tuple[int, ...]
+) -> None:
+    model = without_convolution(shape)
+    model.graph.node[0].op_type = op
+    model.graph.node[0].attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
+    assert "are the most" in refused(tmp_path, model, OnnxOptions(input_layout="NCHW"))[0]
+
+
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 

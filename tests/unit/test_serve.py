@@ -7,9 +7,11 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
 
 from builder.harness.serve import content_encoding, content_type, find, serve
+from tests.player.compress import Compression, compressed, remark
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,15 @@ BROTLI = b"\x6b\x8d\x00UnityWeb Compressed Content (brotli)\x00"
 )
 def test_encoding_follows_the_bytes(name: str, start: bytes, expected: str | None) -> None:
     assert content_encoding(name, start) == expected
+
+
+@pytest.mark.parametrize(("compression", "encoding"), [("gzip", "gzip"), ("brotli", "br")])
+def test_what_unity_writes_is_known_by_its_bytes(compression: Compression, encoding: str) -> None:
+    content = b"var unityFramework = 1;\n" * 100
+    packed = compressed(content, compression)
+    assert content_encoding("a.js.unityweb", packed[:256]) == encoding
+    assert (gzip.decompress if compression == "gzip" else brotli.decompress)(packed) == content
+    assert remark(compression) in packed[:64]
 
 
 @pytest.fixture

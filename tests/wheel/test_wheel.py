@@ -1,10 +1,13 @@
-"""The built wheel, unpacked far from the checkout and without Node, writes the same bytes as the checkout."""
+"""The built wheel, installed in an environment of its own and without Node, writes the same bytes as the checkout."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import venv
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,7 @@ import pytest
 from tests.models import tiny_labels, tiny_model
 
 ROOT = Path(__file__).parents[2]
-# What the entry point does, on the code that lies in the folder given first.
-RUN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from builder.cli import main; main()"
+CHECKOUT = [sys.executable, "-m", "builder"]
 
 
 @pytest.fixture(scope="module")
@@ -25,37 +27,57 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("installed")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
-    return folder
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command `tfjs-for-unity` of a fresh environment, into which pip installed the wheel.
+
+    The other packages are those of the tests' environment, as nothing is downloaded here; the checkout is not among
+    them.
+    """
+    home = tmp_path_factory.mktemp("environment") / "venv"
+    venv.create(home, symlinks=os.name != "nt")
+    scripts = home / ("Scripts" if os.name == "nt" else "bin")
+    pip = [sys.executable, "-m", "pip", "--python", str(scripts / "python"), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", str(wheel)], check=True, capture_output=True)
+    (packages,) = {path.parent for path in home.rglob("tfjs_for_unity-*.dist-info")}
+    (packages / "dependencies.pth").write_text(str(Path(pytest.__file__).parents[1]), "utf-8")
+    return scripts / "tfjs-for-unity"
 
 
-def written(code: Path, model: Path, out: Path) -> dict[str, bytes]:
-    """The tree that `generate` writes with the code in `code`; no other program is on the PATH."""
+def written(command: Sequence[str], model: Path, out: Path) -> dict[str, bytes]:
+    """The tree that `generate` writes; no other program is on the PATH."""
     arguments = [str(model), "--labels", str(model / "labels.txt"), "--normalize", "unit", "--name", "Tiny"]
-    command = [sys.executable, "-c", RUN, str(code), "generate", *arguments, "--out", str(out)]
-    subprocess.run(command, cwd=out.parent, env={"PATH": ""}, check=True, capture_output=True)
+    whole = [*command, "generate", *arguments, "--out", str(out)]
+    subprocess.run(whole, cwd=out.parent, env={"PATH": ""}, check=True, capture_output=True)
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
-def test_the_wheel_writes_what_the_checkout_writes(unpacked: Path, tmp_path: Path) -> None:
+def test_the_wheel_writes_what_the_checkout_writes(installed: Path, tmp_path: Path) -> None:
     model = tmp_path / "tiny"
     tiny_model(model)
     (model / "labels.txt").write_text("\n".join(tiny_labels()), "utf-8")
-    by_wheel = written(unpacked, model, tmp_path / "by-wheel")
-    assert by_wheel == written(ROOT, model, tmp_path / "by-checkout")
+    by_wheel = written([str(installed)], model, tmp_path / "by-wheel")
+    assert by_wheel == written(CHECKOUT, model, tmp_path / "by-checkout")
     assert "Packages/com.tfjsbridge.models/Runtime/Tiny.cs" in by_wheel
 
 
-def test_the_wheel_carries_the_reference_page(unpacked: Path) -> None:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from builder import resources; print(resources.reference())"
-    command = [sys.executable, "-c", code, str(unpacked)]
-    folder = Path(subprocess.run(command, cwd=unpacked, check=True, capture_output=True, text=True).stdout.strip())
-    assert folder.is_relative_to(unpacked)
+def test_the_wheel_carries_the_reference_page(installed: Path, tmp_path: Path) -> None:
+    program = "from builder import resources; print(resources.reference())"
+    told = subprocess.run(
+        [str(installed.parent / "python"), "-c", program], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    folder = Path(told.stdout.strip()).resolve()
+    assert folder.is_relative_to(installed.parents[1].resolve())
     assert (folder / "reference.js").stat().st_size > 500_000
     assert "reference.js" in (folder / "reference.html").read_text("utf-8")
+
+
+def test_the_installed_command_runs_the_wheel_s_own_code(installed: Path, tmp_path: Path) -> None:
+    program = "import builder.resources as found; print(found.__file__, found.templates(), found.runtime(), sep='\\n')"
+    told = subprocess.run(
+        [str(installed.parent / "python"), "-c", program], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    environment = installed.parents[1].resolve()
+    assert all(Path(line).resolve().is_relative_to(environment) for line in told.stdout.splitlines())
 
 
 def test_the_wheel_carries_the_licence_and_no_tests(wheel: Path) -> None:

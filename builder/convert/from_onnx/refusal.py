@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NoReturn
 
 
@@ -24,4 +25,11 @@ def require(condition: object, reason: str, remedy: str = "") -> None:
         refuse(reason, remedy)
 
 
+def require_small(*sizes: int) -> None:
+    """Refuses tables that a small file would blow up to gigabytes."""
+    count = math.prod(sizes)
+    require(count <= MOST_NUMBERS, f"it needs a table of {count} numbers; {MOST_NUMBERS} are the most")
+
+
+MOST_NUMBERS = 1 << 24
 FIXED_SIZE = "Give the model a fixed input size: --input-shape NAME=1,3,224,224 (in the order of the ONNX model)."

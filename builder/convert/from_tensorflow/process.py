@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 MAX_LINE = 1 << 24
 _GRACE_S = 10.0
+_MAX_WAITING = 1000  # lines
 
 
 class TimedOutError(Exception):
@@ -47,33 +50,30 @@ def run(
         start_new_session=True,
     )
     try:
-        with _deadline(process, timeout):
-            _send(process.stdin, request)
-            while line := _read(process.stdout):
-                on_line(line)
-            return process.wait()
+        _send(process.stdin, request)
+        return _attend(process, on_line, time.monotonic() + timeout)
     finally:
         _end(process)
 
 
-@contextmanager
-def _deadline(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
-    """Ends the program after so many seconds, at which nothing more is to be read from it either."""
-    passed = threading.Event()
-
-    def end() -> None:
-        passed.set()
-        _kill(process)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+def _attend(process: subprocess.Popen[bytes], on_line: Callable[[bytes], None], deadline: float) -> int:
+    """Hears the program to its end. Another thread reads, as a read cannot be given a deadline on all systems."""
+    lines: queue.Queue[bytes] = queue.Queue(_MAX_WAITING)
+    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     try:
-        yield
-    finally:
-        timer.cancel()
-    if passed.is_set():
-        raise TimedOutError
+        while line := lines.get(timeout=max(0.0, deadline - time.monotonic())):
+            on_line(line)
+        return process.wait(timeout=max(0.0, deadline - time.monotonic()))
+    except (queue.Empty, subprocess.TimeoutExpired):
+        raise TimedOutError from None
+
+
+def _read(stream: IO[bytes] | None, lines: queue.Queue[bytes]) -> None:
+    """Ends with an empty line."""
+    with suppress(OSError, ValueError):
+        while stream and (line := stream.readline(MAX_LINE)):
+            lines.put(line)
+    lines.put(b"")
 
 
 def _send(stream: IO[bytes] | None, request: bytes) -> None:
@@ -82,10 +82,6 @@ def _send(stream: IO[bytes] | None, request: bytes) -> None:
         if stream is not None:
             stream.write(request)
             stream.flush()
-
-
-def _read(stream: IO[bytes] | None) -> bytes:
-    return stream.readline(MAX_LINE) if stream else b""
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -98,9 +94,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """Its stdout is left to the thread that reads it, which ends when nobody holds the other end any more."""
     _kill(process)
     process.wait(timeout=_GRACE_S)
-    for stream in (process.stdin, process.stdout):
-        with suppress(OSError):
-            if stream is not None:
-                stream.close()
+    with suppress(OSError):
+        if process.stdin is not None:
+            process.stdin.close()

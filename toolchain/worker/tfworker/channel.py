@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from tfworker.refusal import Refused
+from tfworker.refusal import BrokenEnvironment, Refused
 
 VERSION = 1
 Say = Callable[[str], None]
@@ -65,9 +65,9 @@ def serve(operations: Mapping[str, Operation]) -> None:
         result = operation(request, Path(request["outbox"]), lambda text: send("progress", text=text))
     except Refused as refusal:
         send(refusal.kind, reasons=list(refusal.reasons))
-    except ImportError as error:
+    except BrokenEnvironment as error:
         traceback.print_exc()
-        send("broken", reasons=[_text(error)])
+        send("broken", reasons=[str(error).strip().splitlines()[0][:500]])
     except Exception as error:  # whatever TensorFlow throws is an answer too; the log has the traceback
         traceback.print_exc()
         send("failed", reasons=[_text(error)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfworker.channel import Operation, Say
-from tfworker.refusal import Refused
+from tfworker.refusal import BrokenEnvironment, Refused
 
 if TYPE_CHECKING:
     from tfworker.source import Source
@@ -29,12 +29,20 @@ _SHOWN = ("tensorflow", "keras", "tf_keras", "tensorflowjs", "onnx", "onnx_tf")
 
 def _read(request: Mapping[str, Any], say: Say) -> Source:
     say("TensorFlow starts")
-    reader = importlib.import_module(f"tfworker.{_READERS[request['kind']]}")
+    reader = _part(_READERS[request["kind"]])
     say("the model is read")
     source: Source = reader.read(Path(request["source"]), request["kind"])
     if not source.inputs or not source.outputs:
         raise Refused("it has no inputs or no outputs")
     return source
+
+
+def _part(name: str) -> Any:  # noqa: ANN401
+    """A module of the worker, with all of TensorFlow that it imports."""
+    try:
+        return importlib.import_module(f"tfworker.{name}")
+    except Exception as error:  # a damaged package fails in any way it likes
+        raise BrokenEnvironment(f"{type(error).__name__}: {error}") from error
 
 
 def _description(source: Source) -> dict[str, Any]:
@@ -45,8 +53,8 @@ def hello(request: Mapping[str, Any], outbox: Path, say: Say) -> dict[str, Any]:
     """Imports everything that a conversion needs; which versions are here."""
     say("TensorFlow starts")
     for reader in request["kinds"]:
-        importlib.import_module(f"tfworker.{_READERS[reader]}")
-    importlib.import_module("tfworker.graph_model")
+        _part(_READERS[reader])
+    _part("graph_model")
     found = {}
     for name in _SHOWN:
         try:
@@ -64,9 +72,8 @@ def describe(request: Mapping[str, Any], outbox: Path, say: Say) -> dict[str, An
 
 def convert(request: Mapping[str, Any], outbox: Path, say: Say) -> dict[str, Any]:
     """Writes `document.json` and `weights.npz` (arrays `0`, `1`, … in the order of the answer's `weights`)."""
-    from tfworker import graph_model
-
     source = _read(request, say)
+    graph_model = _part("graph_model")
     say("variables become constants")
     frozen = source.freeze()
     say("the graph is optimized for TensorFlow.js")

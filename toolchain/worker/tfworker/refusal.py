@@ -21,6 +21,10 @@ class Unsafe(Refused):
     kind = "unsafe"
 
 
+class BrokenEnvironment(Exception):
+    """What the worker itself needs cannot be imported."""
+
+
 def refuse_unsafe(reasons: Sequence[str]) -> None:
     """Raises Unsafe unless `reasons` is empty; says each reason once."""
     if reasons:

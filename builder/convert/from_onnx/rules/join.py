@@ -10,7 +10,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import Dim, add
 from builder.convert.from_onnx.layout import common_order, describe
 from builder.convert.from_onnx.node import Node, axes_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require, require_small
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, rule
 from builder.convert.from_onnx.tensors import Kind, Tensor
 
@@ -103,6 +103,7 @@ def _repeated(node: Node, x: Tensor, widths: list[tuple[int, int]], mode: Litera
         if any(width):
             if not isinstance(size, int) or not size:
                 refuse(f"its mode {mode} needs a size that is known", FIXED_SIZE)
+            require_small(size + sum(width))
             places = np.pad(np.arange(size), width, mode=mode)
             like = _resized(x, axis, len(places))
             names = [x.name, node.emit.ints(places.tolist()), node.emit.integer(x.order.index(axis))]

@@ -10,7 +10,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import Dim, add, known
 from builder.convert.from_onnx.graph import Attribute
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import require
+from builder.convert.from_onnx.refusal import require, require_small
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.rules.conv import as_pair, as_plane, from_plane
 from builder.convert.from_onnx.rules.elementwise import require_float
@@ -120,6 +120,7 @@ def _share(node: Node, pool: _Pool, counted: Pads) -> str:
     sizes = known([add(axis.size, sum(pad)) for axis, pad in zip(axes, counted, strict=True)])
     emit = node.emit
     if sizes is not None:
+        require_small(*(size + sum(pad) for size, pad in zip(sizes, rest, strict=True)))
         padded = np.pad(np.ones(sizes), rest)
         windows = np.lib.stride_tricks.sliding_window_view(padded, tuple(axis.kernel for axis in axes))
         return emit.const(windows[:: axes[0].stride, :: axes[1].stride].mean((2, 3))[None, :, :, None], "share")

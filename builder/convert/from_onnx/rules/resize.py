@@ -11,7 +11,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import Dim, Shape, mul, product
 from builder.convert.from_onnx.layout import describe
 from builder.convert.from_onnx.node import Node, axes_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require, require_small
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.resampling import Sampling, matrix, nearest
 from builder.convert.from_onnx.rules.shape import elements_of
@@ -196,6 +196,7 @@ def _along(node: Node, x: Tensor, axis: int, target: Target, sampling: Sampling)
     # Cubic curves overshoot.
     nonnegative = x.nonnegative and sampling.mode != "cubic"
     result = replace(x, shape=(*x.shape[:axis], after, *x.shape[axis + 1 :]), nonnegative=nonnegative)
+    require_small(after, 1 if sampling.mode == "nearest" else before)
     if sampling.mode == "nearest":
         places = nearest(before, after, scale, sampling)
         names = [x.name, emit.ints(places.tolist()), emit.integer(x.order.index(axis))]

@@ -9,7 +9,7 @@ import numpy as np
 from builder.convert.from_onnx.dims import unknown
 from builder.convert.from_onnx.layout import align
 from builder.convert.from_onnx.node import Node, axis_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require, require_small
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.rules.elementwise import require_float, unary
 from builder.convert.from_onnx.rules.shape import elements_of
@@ -111,6 +111,7 @@ def triangle(node: Node) -> Result:
     rows, columns = x.shape[-2:]
     if not isinstance(rows, int) or not isinstance(columns, int):
         refuse("the size of its matrix is not known", FIXED_SIZE)
+    require_small(rows, columns)
     shift = 0 if diagonal is None else int(diagonal.reshape(-1)[0])
     cut = np.triu if node.flag("upper", True) else np.tril
     mask = cut(np.ones((rows, columns), np.bool_), shift)

@@ -21,7 +21,7 @@ from builder.convert.from_onnx.dims import (
 )
 from builder.convert.from_onnx.layout import describe, reshaped
 from builder.convert.from_onnx.node import Node, axes_of
-from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
+from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require, require_small
 from builder.convert.from_onnx.registry import Result, rule
 from builder.convert.from_onnx.tensors import Constant, Kind, Tensor, Value, channels_last, identity, moved, without
 
@@ -203,6 +203,7 @@ def depth_to_space(node: Node) -> Result:
     shape = (x.shape[0], channels // size**2, mul(x.shape[2], size), mul(x.shape[3], size))
     result = replace(x, shape=shape, order=channels_last(4))
     if node.choice("mode", "DCR", ("DCR", "CRD")) == "CRD":
+        require_small(channels)
         # The channels of a block vary fastest in CRD: sorted so that the block comes first, it is DCR.
         places = np.arange(channels).reshape(channels // size**2, size * size).T.reshape(-1)
         index = node.emit.ints(places.tolist())

@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "birds";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "3400131c6134ff75055e33d9f39439bda7af02d83416749881eb9c7b37c7f908";
+        public const string ContractHash = "9ecd096d9085049fdbbf77b4803fc51b934fa364831466dae5e678c042a2aa2c";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 40;

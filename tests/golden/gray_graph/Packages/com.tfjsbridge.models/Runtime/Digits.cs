@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "digits";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "0a9341ae4d300e47813f872478846eb2c9f63e21b40cd6622e2abe49d709880f";
+        public const string ContractHash = "8625847d2729d7c36efea64af445411f9037787df041a3ebfd52e86613718de7";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 28;

@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "hand-signs";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "4e5295f9f888cd0b41bed12562a116e88b47adbb74f136e5700aa11a0ebd872e";
+        public const string ContractHash = "6e3fb53c0349124787c467d2c6013b1e6027020392172ac0442cc02270e9a9e2";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

@@ -1,0 +1,103 @@
+"""What `verify --update-golden` does, and how `generate` and `upgrade` keep the golden vectors that a project has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from builder.cli.flags import WriteFlags
+from builder.cli.reinstall import Runtime, contract_path, reinstall, this_runtime
+from builder.cli.writing import Wish, carry_out, report
+from builder.errors import GOLDEN_MISMATCH, Problem, UserError, problem
+from builder.harness.golden_file import NAME, GoldenFile, parse_golden
+from builder.render.environment import environment
+from builder.render.meta import metas
+from builder.render.streaming_assets import CONTRACT, ROOT
+from builder.spec import OutputFile
+from builder.writer import FileState, Install, Installation, Request, installed
+
+if TYPE_CHECKING:
+    from builder.harness.golden import Golden
+
+
+def update(project: Path, vectors: Sequence[Golden]) -> None:
+    """Writes golden vectors into `project`, from which their build was made.
+
+    Raises:
+        UserError: GOLDEN_MISMATCH, DAMAGED_MODEL; what the writer raises.
+    """
+    runtime, flags = this_runtime(), WriteFlags(dry_run=False, force=False, as_json=False)
+    report("verify", carry_out(project, lambda: _wish(installed(project), vectors, runtime), flags), flags)
+
+
+def _wish(found: Installation, vectors: Sequence[Golden], runtime: Runtime) -> Wish:
+    """All files of the models as they are, and their golden vectors."""
+    results = list(_installs(found, vectors, runtime))
+    problems = [item for item in results if isinstance(item, Problem)]
+    if problems:
+        raise UserError(problems)
+    installs = tuple(item for item in results if isinstance(item, Install))
+    return Wish(request=Request(installs=installs), models=tuple(install.model for install in installs))
+
+
+def _installs(found: Installation, vectors: Sequence[Golden], runtime: Runtime) -> Iterator[Install | Problem]:
+    models = {path.parent.name: model for model in found.models if (path := contract_path(found, model))}
+    for vector in vectors:
+        if vector.slug not in models:
+            yield _mismatch(found, vector, "it has no such model")
+            continue
+        try:
+            install = reinstall(found, models[vector.slug], runtime)
+        except UserError as error:
+            yield from error.problems
+            continue
+        actual, wanted = _contract_sha256(install), vector.file.contract_sha256
+        if actual == wanted:
+            yield with_golden(install, vector.file)
+        else:
+            reason = f"its contract begins with {actual[:12]}, that of the build with {wanted[:12]}"
+            yield _mismatch(found, vector, reason)
+
+
+def _mismatch(found: Installation, vector: Golden, reason: str) -> Problem:
+    return problem(GOLDEN_MISMATCH, found.target, model=vector.slug, reason=reason)
+
+
+def _contract(install: Install) -> OutputFile:
+    return next(file for file in install.files if file.path.name == CONTRACT and file.path.parent.parent == ROOT)
+
+
+def _contract_sha256(install: Install) -> str:
+    content = _contract(install).content
+    assert isinstance(content, bytes)
+    return hashlib.sha256(content).hexdigest()
+
+
+def golden_path(contract: PurePosixPath) -> PurePosixPath:
+    """Where the golden vector of the model with this contract lies."""
+    return contract.with_name(NAME)
+
+
+def with_golden(install: Install, golden: GoldenFile) -> Install:
+    """`install` with a golden vector and its `.meta`."""
+    file = OutputFile(golden_path(_contract(install).path), golden.to_bytes(), per_model=True)
+    known = {each.path for each in install.files}
+    end = [each for each in metas([file], environment()) if each.path not in known]
+    return replace(install, files=tuple(sorted((*install.files, file, *end), key=lambda each: each.path)))
+
+
+def keep_golden(found: Installation, install: Install) -> Install:
+    """`install` with the golden vector that the project has, if that was made for this very contract. Otherwise the
+    writer finds it to be stale, and removes it."""
+    path = golden_path(_contract(install).path)
+    entry = found.files(install.model).get(path)
+    if entry is None or found.state(path, entry) != FileState.OK:
+        return install
+    try:
+        golden = parse_golden((found.target / path).read_bytes())
+    except ValueError:
+        return install
+    return with_golden(install, golden) if golden.contract_sha256 == _contract_sha256(install) else install

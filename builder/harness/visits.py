@@ -1,0 +1,186 @@
+"""Which cases share one opening of the page, and what one such visit finds out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from pathlib import Path
+
+from playwright.async_api import Browser
+from playwright.async_api import Error as PlaywrightError
+
+from builder.errors import BUILD_FAILED_TO_LOAD, UserError, fail
+from builder.harness import evaluate, feed
+from builder.harness.browser import BrowserOptions, open_browser
+from builder.harness.camera import write_film
+from builder.harness.cases import Case, check_against
+from builder.harness.golden import Golden
+from builder.harness.images import read_rgb
+from builder.harness.loading import Progress
+from builder.harness.page import GamePage, PageSilent, open_page
+from builder.harness.results import Backend, Check, Gpu, ModelInfo, PageLog, RunResult
+from builder.harness.text import clean
+
+MAX_WORKERS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to run; `timeout` in seconds holds for loading the build and its model, and for each prediction."""
+
+    backend: Backend = "auto"
+    gpu: Gpu = "software"
+    executable: Path | None = None
+    headed: bool = False
+    timeout: float = 120.0
+    slug: str | None = None
+    query: str = ""
+    workers: int = 1
+    allow_blank: bool = False
+    isolated: bool = False
+
+
+class RunFailed(UserError):
+    """The build did not get as far as predicting; `log` is what its page said, `screenshot` what it showed (PNG),
+    `crashed` that it died, and `checks` what was known without it."""
+
+    def __init__(self, error: UserError, log: PageLog, screenshot: bytes | None, *, crashed: bool = False) -> None:
+        super().__init__(error.problems)
+        self.log = log
+        self.screenshot = screenshot
+        self.crashed = crashed
+        self.checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Cases that share one opening of the page. `camera`: the one case is played to the fake webcam. `again`: these
+    cases were under way on a page that died."""
+
+    cases: tuple[Case, ...]
+    query: str
+    camera: bool
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What one visit gave. `silence`: why the page answered no more after `result.cases`, "" if it went well.
+    `replaced`: others have carried out what was left."""
+
+    result: RunResult
+    screenshot: bytes | None = field(repr=False)
+    silence: str = ""
+    replaced: bool = False
+
+
+def plan(cases: Iterable[Case], query: str, workers: int = 1) -> list[Visit]:
+    """Visits for the probes of each query, and one for each camera case (a browser plays one film).
+
+    Probes of one query are cut into so many parts that all workers have about as much to do; each part loads the build
+    once more, so no more than that. Without cases the build is visited once, for the checks.
+    """
+    cases = tuple(cases)
+    if not cases:
+        return [Visit((), _join(query), False)]
+    probes = sorted((case for case in cases if case.source == "probe"), key=lambda case: case.query)
+    share = -(-len(probes) // workers) or 1
+    visits = [
+        Visit(part, _join(query, key), False)
+        for key, group in groupby(probes, lambda case: case.query)
+        for part in _parts(tuple(group), share)
+    ]
+    return visits + [Visit((case,), _join(query, case.query), True) for case in cases if case.source == "camera"]
+
+
+def _parts(cases: tuple[Case, ...], share: int) -> Iterable[tuple[Case, ...]]:
+    """Parts of nearly equal size, none larger than `share`."""
+    count = -(-len(cases) // share)
+    cuts = [len(cases) * n // count for n in range(count + 1)]
+    return (cases[start:end] for start, end in pairwise(cuts))
+
+
+def _join(*queries: str) -> str:
+    joined = "&".join(query.lstrip("?") for query in queries if query)
+    return f"?{joined}" if joined else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Opens the build `name` at `origin`, each time in a browser of its own. `cases` are those of the whole run, and
+    `golden` the vectors that the build carries, by slug."""
+
+    name: str
+    origin: str
+    cases: Sequence[Case]
+    options: RunOptions
+    golden: Mapping[str, Golden]
+
+    async def visit(self, visit: Visit, progress: Progress) -> Findings:
+        """Raises UserError, as RunFailed whatever kept the build or its model from loading."""
+        options = self.options
+        with tempfile.TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as folder:
+            film = write_film(read_rgb(visit.cases[0].image), Path(folder) / "camera.y4m") if visit.camera else None
+            how = BrowserOptions(executable=options.executable, gpu=options.gpu, headed=options.headed, camera=film)
+            async with open_browser(self.origin, how) as browser:
+                return await self._in_browser(browser, visit, progress)
+
+    async def _in_browser(self, browser: Browser, visit: Visit, progress: Progress) -> Findings:
+        try:
+            async with open_page(browser, self.origin, self.options.backend, self.options.timeout) as page:
+                return await self._on_page(page, f"Chromium {browser.version}", visit, progress)
+        except PlaywrightError as error:  # the browser itself died; what the page does is caught closer to it
+            reason = f"the browser failed ({clean(error.message.partition(chr(10))[0], 300)})"
+            raise RunFailed(fail(BUILD_FAILED_TO_LOAD, reason=reason), PageLog(), None, crashed=True) from None
+
+    async def _on_page(self, page: GamePage, browser: str, visit: Visit, progress: Progress) -> Findings:
+        model, loaded = await self._load(page, visit, progress)
+        if visit.camera:
+            fed = await feed.camera(page, model, visit.cases[0], self.options.timeout, progress)
+        else:
+            vector = self.golden.get(model.slug)
+            picture = vector.picture if vector and not visit.cases else None
+            fed = await feed.probe(page, model, visit.cases, progress, picture)
+        golden, silence = (None, "") if fed.silence else await feed.golden(page, self.golden, progress)
+        checks, backend = await self._checks(page, model, loaded, fed)
+        result = RunResult(
+            build=self.name,
+            browser=browser,
+            renderer=page.renderer,
+            backend_asked=self.options.backend,
+            backend_used=backend,
+            model=model,
+            cases=fed.results,
+            checks=checks if golden is None else (*checks, golden),
+            tensors=fed.tensors,
+            log=page.log(),
+        )
+        return Findings(result=result, screenshot=await page.screenshot(), silence=fed.silence or silence)
+
+    async def _checks(
+        self, page: GamePage, model: ModelInfo, loaded: list[tuple[str, str]], fed: feed.Fed
+    ) -> tuple[tuple[Check, ...], str]:
+        """The checks of a page after its cases, and the backend that it used."""
+        colors = await (page.colors() if self.options.allow_blank else page.wait_for_colors())
+        used = await page.backends() or loaded
+        checks = (
+            evaluate.check_backend(self.options.backend, used),
+            evaluate.check_renderer(self.options.gpu, page.renderer),
+            evaluate.check_render(colors, allow_blank=self.options.allow_blank, silence=fed.silence),
+            evaluate.check_tensors(fed.tensors, fed.silence),
+        )
+        return checks, dict(used).get(model.slug, "")
+
+    async def _load(self, page: GamePage, visit: Visit, progress: Progress) -> tuple[ModelInfo, list[tuple[str, str]]]:
+        try:
+            state = await page.load(f"{self.origin}/index.html{visit.query}", self.options.slug, progress)
+            model = await page.model(state)
+        except PageSilent as error:
+            failure = fail(BUILD_FAILED_TO_LOAD, reason=str(error))
+            raise RunFailed(failure, page.log(), await page.screenshot(), crashed=page.crashed) from None
+        except UserError as error:
+            raise RunFailed(error, page.log(), await page.screenshot(), crashed=page.crashed) from None
+        check_against(self.cases, model.labels)
+        return model, [(state.slug, state.backend)]

@@ -1,0 +1,1 @@
+// The fake build has its own page object and never asks for this.
