@@ -57,7 +57,7 @@ NETWORKS: list[Network] = [
     *_cnn("MixNet", "mixnet_s"),
     *_cnn("HRNet", "hrnet_w18_small", sizes=(128, 160)),
     *_cnn("Res2Net", "res2net50_26w_4s"),
-    *_cnn("DLA", "dla34"),
+    *_cnn("DLA", "dla34", sizes=(128, 160)),
     *_cnn("DPN", "dpn48b"),
     *_cnn("CSPNet", "cspresnet50"),
     *_cnn("Darknet", "darknet17"),

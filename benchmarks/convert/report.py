@@ -55,13 +55,15 @@ def _parity(way: Record) -> str:
 
 
 def notes(table: dict[str, Record]) -> Iterator[str]:
-    """Why there is no figure."""
+    """Why there is no figure; one line where the ways have one reason."""
     for name, record in table.items():
+        reasons: dict[str, list[str]] = {}
         for way in WAYS:
             found = record[way]
-            reason = found.get("refused") or found.get("crashed") or found.get("failed")
-            if reason:
-                yield f"{name}, {way}: {short(reason)}"
+            if reason := found.get("refused") or found.get("crashed") or found.get("failed"):
+                reasons.setdefault(short(reason), []).append(way)
+        for reason, ways in reasons.items():
+            yield f"{name}, {' and '.join(ways)}: {reason}"
 
 
 def costs(name: str, record: Record) -> dict[str, str]:
@@ -100,12 +102,19 @@ def _span(numbers: Iterable[int]) -> str:
     return NONE if not found else str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
-def failures(name: str, records: dict[str, Record]) -> Iterator[dict[str, str]]:
-    """One line per reason, with the forms that it concerns."""
+def failures(name: str, records: dict[str, Record], exported: Path) -> Iterator[dict[str, str]]:
+    """One line per reason, with the forms that it concerns; `exported` says how far PyTorch itself is from the peer."""
     reasons: dict[str, list[str]] = {}
+    log = json.loads((exported / f"{name}.json").read_text())
     for form, record in records.items():
         if not passes(record):
-            reasons.setdefault(reason_of(record), []).append(form)
+            apart = log[form]["torch_to_onnxruntime"]
+            own = (
+                f"; PyTorch and onnxruntime differ by {apart:.1e} of the range themselves"
+                if record.get("wrong")
+                else ""
+            )
+            reasons.setdefault(reason_of(record) + own, []).append(form)
     for reason, forms in reasons.items():
         yield {"name": name, "forms": ", ".join(forms), "reason": reason}
 
@@ -169,7 +178,7 @@ def main() -> None:
         "costs": [costs(name, record) for name, record in table.items() if "ops" in record[DIRECT]],
         "totals": totals(by_network),
         "rows": [network_row(name, records) for name, records in by_network.items()],
-        "failures": [line for name, records in by_network.items() for line in failures(name, records)],
+        "failures": [line for name, records in by_network.items() for line in failures(name, records, exported)],
         "unexported": list(unexported(exported)),
     }
     environment = Environment(
