@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 _LONGEST = 80
+_COUNTED = "?"
 _numbers = count()
 
 
@@ -31,7 +33,7 @@ Shape = tuple[Dim, ...]
 
 def unknown() -> Size:
     """A size like no other."""
-    return Size(f"?{next(_numbers)}")
+    return Size(f"{_COUNTED}{next(_numbers)}")
 
 
 def _combined(op: str, a: Dim, b: Dim) -> Size:
@@ -89,6 +91,20 @@ def product(dims: Iterable[Dim]) -> Dim:
         else:
             result = dim if result is None else mul(result, dim)
     return known if result is None else mul(result, known)
+
+
+def least(dim: Dim) -> float:
+    """A number that `dim` is never below: pictures have at least one pixel, what is counted may be none."""
+    if isinstance(dim, int):
+        return dim
+    if not dim.op:
+        return 0 if dim.text.startswith(_COUNTED) else 1
+    a, b = map(least, dim.args)
+    if dim.op == "+":
+        return a + b
+    if min(a, b) < 0:
+        return -math.inf
+    return a * b if dim.op == "*" else 0
 
 
 def is_known(dims: Iterable[Dim]) -> bool:

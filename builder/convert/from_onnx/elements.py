@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.convert.from_onnx.dims import Dim, Shape, Size, add, floordiv, known, mul, product
+from builder.convert.from_onnx.dims import Dim, Shape, add, floordiv, known, least, mul, product
 from builder.convert.from_onnx.emit import Emitter
 from builder.convert.from_onnx.node import Node, axis_of
 from builder.convert.from_onnx.source import element_type
@@ -50,12 +50,8 @@ def _float_tensor(emit: Emitter, found: Objects, elements: Shape, dtype: np.dtyp
 
 
 def _nonnegative(elements: Sequence[Dim]) -> bool:
-    """True for sizes, and what grows from them; a difference may be anything."""
-    return all(element >= 0 if isinstance(element, int) else _grows(element) for element in elements)
-
-
-def _grows(size: Size) -> bool:
-    return all(arg >= 0 if isinstance(arg, int) else _grows(arg) for arg in size.args)
+    """True for sizes, what grows from them, and what is left of them after small differences."""
+    return all(least(element) >= 0 for element in elements)
 
 
 def _objects(value: Value) -> Objects | None:

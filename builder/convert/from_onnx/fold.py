@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -175,11 +176,16 @@ def _matmul(_: Node, arrays: list[Array]) -> Array:
     return np.asarray(np.matmul(a, b))
 
 
-def _reduce_product(node: Node, arrays: list[Array]) -> Array | None:
-    axes = node.int_list("axes", 1)
-    keep = node.flag("keepdims", True)
-    found = np.prod(arrays[0], None if not axes else tuple(axes), keepdims=keep, dtype=arrays[0].dtype)
-    return np.asarray(found)
+def _reduction(function: Callable[..., Any]) -> Fold:
+    def run(node: Node, arrays: list[Array]) -> Array | None:
+        axes = node.int_list("axes", 1)
+        if not axes and node.flag("noop_with_empty_axes"):
+            return arrays[0]
+        x = _wide(arrays[0])
+        keep = node.flag("keepdims", True)
+        return np.asarray(function(x, axis=tuple(axes) if axes else None, keepdims=keep), x.dtype)
+
+    return run
 
 
 def _dequantize(node: Node, arrays: list[Array]) -> Array | None:
@@ -194,6 +200,35 @@ def _dequantize(node: Node, arrays: list[Array]) -> Array | None:
     else:
         scale, zero = scale.reshape(()), zero.reshape(())
     return (x.astype(np.float32) - zero) * scale
+
+
+def _modulo(node: Node, arrays: list[Array]) -> Array | None:
+    """Of integers; the sign is that of the divisor."""
+    a, b = arrays
+    return None if node.flag("fmod") or a.dtype.kind not in "iu" or not np.all(b) else np.mod(a, b)
+
+
+def _clip(node: Node, arrays: list[Array]) -> Array:
+    """Bounds were attributes until opset 10; later ones may leave out either."""
+    x = arrays[0]
+    if node.version < 11:
+        return np.clip(x, node.number("min", -np.inf), node.number("max", np.inf)).astype(x.dtype)
+    for index, function in ((1, np.maximum), (2, np.minimum)):
+        bound = node.constant(index)
+        x = x if bound is None else function(x, bound.reshape(()))
+    return np.asarray(x)
+
+
+def _batch_normalization(node: Node, arrays: list[Array]) -> Array | None:
+    """In training mode a network standardizes its own weights with it; otherwise a rule folds it into its neighbour."""
+    if not node.flag("training_mode") or len([name for name in node.outputs if name]) != 1:
+        return None
+    x, scale, bias = (_wide(array).astype(np.float64) for array in arrays[:3])
+    axes = tuple(axis for axis in range(x.ndim) if axis != 1)
+    channels = (-1, *(1,) * (x.ndim - 2))
+    deviation = np.sqrt(x.var(axes, keepdims=True) + node.number("epsilon", 1e-5))
+    normal = (x - x.mean(axes, keepdims=True)) / deviation
+    return np.asarray(normal * scale.reshape(channels) + bias.reshape(channels), arrays[0].dtype)
 
 
 FOLDS: dict[str, Fold] = {
@@ -215,8 +250,15 @@ FOLDS: dict[str, Fold] = {
     "Tile": _tile,
     "Range": _range,
     "MatMul": _matmul,
-    "ReduceProd": _reduce_product,
+    "ReduceProd": _reduction(np.prod),
+    "ReduceSum": _reduction(np.sum),
+    "ReduceMean": _reduction(np.mean),
+    "ReduceMax": _reduction(np.max),
+    "ReduceMin": _reduction(np.min),
     "DequantizeLinear": _dequantize,
+    "Clip": _clip,
+    "Mod": _modulo,
+    "BatchNormalization": _batch_normalization,
     "Div": _divide,
     "Pow": _power,
     "Add": _elementwise(np.add),

@@ -68,14 +68,21 @@ def conv(node: Node) -> Result:
     require(node.ints("kernel_shape", kernel) == kernel, "its kernel_shape does not fit its weights")
     groups = node.integer("group", 1)
     _check_channels(x.shape[1], weights, groups)
-    plane = as_plane(node, x)
-    height, width = as_pair(read_axes(node, x.shape[2:], kernel))
+    axes = read_axes(node, x.shape[2:], kernel)
+    pointwise = all((axis.kernel, axis.stride, axis.begin, axis.end) == (1, 1, 0, 0) for axis in axes)
+    plane = Plane(x, False) if pointwise and _channels_stored_last(x) else as_plane(node, x)
+    height, width = as_pair(axes)
     weights = weights.reshape(*weights.shape[:2], height.kernel, width.kernel)
     shape = (x.shape[0], weights.shape[0], height.count, width.count)
     result = replace(plane.tensor, shape=shape, nonnegative=False)
     require(bias is None or bias.shape == weights.shape[:1], "its bias does not fit its weights")
     stored = _convolved(node, _Kernel(plane.tensor, weights, bias, groups), (height, width), result)
     return from_plane(node, stored, plane.flat)
+
+
+def _channels_stored_last(x: Tensor) -> bool:
+    """True for [batch, …, channels] with two axes in between, whatever their order: single pixels do not mind."""
+    return x.rank == 4 and x.order[0] == 0 and x.order[-1] == 1
 
 
 def _check_channels(channels: Dim, weights: Array, groups: int) -> None:

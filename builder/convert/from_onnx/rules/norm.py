@@ -176,10 +176,20 @@ def _softmax(op: str) -> Run:
 
 
 def _over_last(node: Node, op: str, x: Tensor, axis: int) -> Tensor:
-    """TensorFlow.js takes the last stored axis only."""
+    """TensorFlow.js takes the last stored axis only; a softmax over another one is put together from its parts."""
+    if op == "Softmax" and x.order[-1] != axis:
+        return _over_inner(node, x, axis)
     order = x.order if x.order[-1] == axis else (*(other for other in x.order if other != axis), axis)
     result = replace(x, order=order, nonnegative=op == "Softmax")
     return node.emit.tensor(op, [node.emit.name(x, order)], result)
+
+
+def _over_inner(node: Node, x: Tensor, axis: int) -> Tensor:
+    """exp(x - max) / sum, in the order in which x is stored: no Transpose before, and none behind."""
+    emit, x = node.emit, replace(x, nonnegative=False)
+    powers = unary(emit, "Exp", binary(emit, "Sub", [x, reduced(node, "Max", x, [axis], keep=True)]), nonnegative=True)
+    total = reduced(node, "Sum", powers, [axis], keep=True)
+    return replace(binary(emit, "RealDiv", [powers, total]), nonnegative=True)
 
 
 rule("Softmax", (1, 11, 13), "axis")(_softmax("Softmax"))
