@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.convert.matrix import FORMS, Record, passes
 from benchmarks.convert.networks import BY_NAME, NETWORKS
+from benchmarks.convert.table import DIRECT, WAYS
 
 HERE = Path(__file__).parent
 NONE = "-"
@@ -34,18 +35,18 @@ def operations(record: Record) -> int:
 
 
 def comparison(name: str, record: Record) -> dict[str, str]:
-    ways = [record["direct"], record["onnx-tf"]]
+    ways = [record[way] for way in WAYS]
     both = [way.get("ms") for way in ways]
     return {
         "name": name,
         "size": "x".join(map(str, record["size"])),
         "parity": " / ".join(_parity(way) for way in ways),
-        "seconds": " / ".join(f"{way['seconds']:.1f}" if "seconds" in way else NONE for way in ways),
+        "seconds": " / ".join(f"{way['seconds']:.1f}" if "seconds" in way else NONE for way in ways[:2]),
         "bytes": " / ".join(f"{way['bytes']:,}" if "bytes" in way else NONE for way in ways),
         "ops": " / ".join(str(operations(way)) if "ops" in way else NONE for way in ways),
         "transposes": " / ".join(str(way["ops"].get("Transpose", 0)) if "ops" in way else NONE for way in ways),
         "ms": " / ".join(NONE if ms is None else f"{ms:.1f}" for ms in both),
-        "faster": NONE if None in both else f"{both[1] / both[0]:.2f} times",
+        "faster": " / ".join(NONE if None in (ms, both[0]) else f"{ms / both[0]:.1f}" for ms in both[1:]),
     }
 
 
@@ -56,7 +57,7 @@ def _parity(way: Record) -> str:
 def notes(table: dict[str, Record]) -> Iterator[str]:
     """Why there is no figure."""
     for name, record in table.items():
-        for way in ("direct", "onnx-tf"):
+        for way in WAYS:
             found = record[way]
             reason = found.get("refused") or found.get("crashed") or found.get("failed")
             if reason:
@@ -64,7 +65,7 @@ def notes(table: dict[str, Record]) -> Iterator[str]:
 
 
 def costs(name: str, record: Record) -> dict[str, str]:
-    found = record["direct"]
+    found = record[DIRECT]
     return {
         "name": name,
         "weights": f"{found['weight_bytes'] / 1e6:.1f}",
@@ -165,7 +166,7 @@ def main() -> None:
         "tfjs": TFJS,
         "table": [comparison(name, record) for name, record in table.items()],
         "notes": list(notes(table)),
-        "costs": [costs(name, record) for name, record in table.items() if "ops" in record["direct"]],
+        "costs": [costs(name, record) for name, record in table.items() if "ops" in record[DIRECT]],
         "totals": totals(by_network),
         "rows": [network_row(name, records) for name, records in by_network.items()],
         "failures": [line for name, records in by_network.items() for line in failures(name, records)],

@@ -1,9 +1,11 @@
 """The direct route beside onnx-tf: what conversion takes, and how fast TensorFlow.js runs the results.
 
+onnx-tf is measured twice: as it comes, and as `--route onnx-tf` leaves it, which takes Transposes out.
+
     .venv/bin/python -m benchmarks.convert.table build/onnx build/table.json [NAME …] [--more NAME=FILE.onnx]
 
-reads what export.py wrote; the toolchain's environment `tf2` has to be installed for onnx-tf. Both results of a network
-are timed in turns on one page, so that whatever else the machine does slows both.
+reads what export.py wrote; the toolchain's environment `tf2` has to be installed for onnx-tf. The results of a network
+are timed in turns on one page, so that whatever else the machine does slows all of them.
 """
 
 from __future__ import annotations
@@ -18,14 +20,16 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.convert.matrix import Record, compared, converted, load_cases
 from builder.convert.folder import write_folder
-from builder.convert.from_tensorflow import SourceKind
-from builder.convert.from_tensorflow import convert as convert_by_tensorflow
+from builder.convert.from_tensorflow import SourceKind, route
+from builder.convert.from_tensorflow.transposes import without_transposes
+from builder.convert.model import ConvertedModel
 from builder.errors import UserError
 from builder.harness.reference import ReferencePage, reference_page
 
@@ -33,8 +37,8 @@ NAMES = (
     "resnet18", "resnet10t", "mobilenetv2_050", "convnext_nano", "efficientnet_lite0", "mobilenetv3_small_100",
     "mobilenetv3_large_100", "vit_tiny_patch16_224", "yolo_like",
 )  # fmt: skip
+DIRECT, ROUTE, PLAIN = WAYS = ("direct", "--route onnx-tf", "onnx-tf as it comes")
 _ROUNDS, _RUNS, _WARMUP = 5, 7, 2
-_PLAIN = {"inputs": {"": [0, 1, 2, 3]}}  # onnx-tf keeps the axes of ONNX
 
 
 def source_of(exported: Path, name: str) -> Path:
@@ -71,21 +75,24 @@ def command_seconds(source: Path) -> float:
         return time.perf_counter() - started
 
 
-def by_onnx_tf(source: Path, folder: Path) -> Record:
-    """The same record as measure.py's, by way of onnx-tf."""
+def by_onnx_tf(source: Path, folders: dict[str, Path]) -> dict[str, Record]:
+    """Records such as measure.py's, of both ways by onnx-tf."""
     started = time.perf_counter()
     try:
-        model = convert_by_tensorflow(source, kind=SourceKind.ONNX)
+        with mock.patch.object(route, "without_transposes", lambda model: model):
+            plain = route.convert(source, kind=SourceKind.ONNX)
+        models = {PLAIN: plain, ROUTE: without_transposes(plain)}
     except UserError as error:
-        return {"refused": str(error)}
+        return {PLAIN: {"refused": str(error)}, ROUTE: {"refused": str(error)}}
+    seconds = time.perf_counter() - started
+    return {way: _written(model, folders[way]) | {"seconds": seconds} for way, model in models.items()}
+
+
+def _written(model: ConvertedModel, folder: Path) -> Record:
     sizes = write_folder(model, folder)
     ops = Counter(node["op"] for node in model.document["modelTopology"]["node"])
-    return {
-        "seconds": time.perf_counter() - started,
-        "bytes": sizes.weights + sizes.topology,
-        "ops": dict(ops),
-        "layouts": _PLAIN,
-    }
+    layouts = model.document.get("userDefinedMetadata", {}).get("onnx", {})
+    return {"bytes": sizes.weights + sizes.topology, "ops": dict(ops), "layouts": layouts}
 
 
 async def milliseconds(page: ReferencePage, ways: dict[Path, NDArray[Any]]) -> dict[Path, float]:
@@ -99,36 +106,36 @@ async def milliseconds(page: ReferencePage, ways: dict[Path, NDArray[Any]]) -> d
 
 
 async def row(page: ReferencePage, source: Path, scratch: Path) -> Record:
-    """Both ways, converted, compared and timed."""
-    direct, other = scratch / f"{source.stem}.direct", scratch / f"{source.stem}.onnx-tf"
+    """All ways, converted, compared and timed."""
+    folders = {way: scratch / f"{source.stem}.{number}" for number, way in enumerate(WAYS)}
     cases = cases_of(source)
-    x = load_cases(cases)[0][0]
-    found = {"direct": converted(source, direct), "onnx-tf": by_onnx_tf(source, other)}
-    found["direct"]["command_seconds"] = command_seconds(source)
-    ways = {}
-    for name, folder in (("direct", direct), ("onnx-tf", other)):
-        if "ops" not in found[name]:
-            continue
-        order = next(iter(found[name]["layouts"]["inputs"].values()))
-        outputs = found[name]["layouts"].get("outputs") or {"": list(range(load_cases(cases)[1][0].ndim))}
-        found[name] |= await compared(page, folder, cases, {"inputs": {"": order}, "outputs": outputs})
-        if found[name].get("backend") == "wasm":
-            ways[folder] = np.ascontiguousarray(x.transpose(order))
-    for folder, best in (await milliseconds(page, ways)).items():
-        found["direct" if folder == direct else "onnx-tf"]["ms"] = best
-    return {"source": source.name, "size": list(x.shape[2:]), "weights": source.stat().st_size, **found}
+    inputs, outputs = load_cases(cases)
+    found = {DIRECT: converted(source, folders[DIRECT]), **by_onnx_tf(source, folders)}
+    found[DIRECT]["command_seconds"] = command_seconds(source)
+    timed = {}
+    for way in (way for way in WAYS if "ops" in found[way]):
+        known = found[way]["layouts"]
+        order = next(iter(known.get("inputs", {}).values()), [*range(inputs[0].ndim)])
+        result = next(iter(known.get("outputs", {}).values()), [*range(outputs[0].ndim)])
+        found[way] |= await compared(page, folders[way], cases, {"inputs": {"": order}, "outputs": {"": result}})
+        if found[way].get("backend") == "wasm":
+            timed[folders[way]] = np.ascontiguousarray(inputs[0].transpose(order))
+    best = await milliseconds(page, timed)
+    for way in WAYS:
+        found[way]["ms"] = best.get(folders[way])
+    return {"source": source.name, "size": list(inputs[0].shape[2:]), **found}
 
 
 def shown(name: str, record: Record) -> str:
     parts = [f"{name} at {record['size']}"]
-    for way in ("direct", "onnx-tf"):
+    for way in WAYS:
         found = record[way]
         if "ops" not in found:
             parts.append(f"{way}: {str(found.get('refused') or found.get('crashed'))[:200]}")
             continue
         parts.append(
             f"{way}: {found['seconds']:.2f} s, {found['ops'].get('Transpose', 0)} Transposes, {found['bytes']} bytes, "
-            f"{found.get('ms', 0):.1f} ms, {found.get('of_range')} {found.get('failed', '')}"
+            f"{found['ms'] or 0:.1f} ms, {found.get('of_range')} {found.get('failed', '')}"
         )
     return "; ".join(parts)
 
