@@ -79,7 +79,7 @@ def test_a_report_that_cannot_be_written_hides_neither_the_result_nor_other_repo
     reports = ("--json", str(tmp_path / "file" / "report.json"), "--junit", str(tmp_path / "report.xml"))
     outcome = verify(FAKE_BUILD, folder, *PATIENT, *reports)
     assert outcome.code == code
-    assert "error 509 REPORT_NOT_WRITTEN: The report could not be written: Not a directory." in outcome.err
+    assert "error 509 REPORT_NOT_WRITTEN: The report could not be written: File exists." in outcome.err
     assert (tmp_path / "report.xml").is_file()
 
 
