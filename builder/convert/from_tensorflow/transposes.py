@@ -243,7 +243,10 @@ class _Rewriter:
 
     def _reordered(self, node: Node, index: int, array: NDArray[Any], order: Order) -> str:
         wide = array.reshape((1,) * (len(order) - array.ndim) + array.shape)
-        return self._constant(f"{node['name']}/constant_{index}", wide.transpose(_inverse(order)))
+        moved = wide.transpose(_inverse(order))
+        # TensorFlow.js adds leading axes by itself; where they are there, its wasm kernels are ten times as slow.
+        leading = next((axis for axis, size in enumerate(moved.shape) if size != 1), moved.ndim)
+        return self._constant(f"{node['name']}/constant_{index}", moved.reshape(moved.shape[leading:]))
 
     def _pad(self, node: Node, data: list[str], held: _Held) -> bool:
         amounts = self._known(data[1])
