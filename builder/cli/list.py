@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from builder.cli.flags import FilledPath
+
 
 @click.command()
 @click.argument("project", type=FilledPath(path_type=Path, readable=False), default=".")
