@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from builder.cli.flags import FilledPath
 from builder.cli.sections import SectionedCommand, section
 
-_PATH = click.Path(path_type=Path)
+_PATH = FilledPath(path_type=Path)
 _reading = section("How the source is read")
 _training = section("How pictures became its input in training")
 _weights = section("How weights are stored")

@@ -11,6 +11,15 @@ import click
 _Command = Callable[..., None]
 
 
+class FilledPath(click.Path):
+    """A path, and never the empty text that an unset variable of the shell leaves: that would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        if value == "":
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteFlags:
     """`dry_run`: only say what would be done. `force`: also overwrite and remove files that the user edited."""

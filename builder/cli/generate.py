@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from builder.cli.flags import WriteFlags, write_flags
+from builder.cli.flags import FilledPath, WriteFlags, write_flags
 from builder.cli.sections import SectionedCommand, section
 
 if TYPE_CHECKING:
     from builder.cli.checking import How
 
-_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in the words of the catalogue
+_PATH = FilledPath(path_type=Path, readable=False)  # what cannot be read is said in the words of the catalogue
 _files = section("Files")
 _pre = section("How a picture becomes the input, as in training")
 _convert = section("When the model is converted first")

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+import click
+
 from builder.cli.flags import WriteFlags
 from builder.cli.reinstall import Runtime, contract_path, reinstall, this_runtime
 from builder.cli.writing import Wish, carry_out, report
@@ -23,24 +25,25 @@ if TYPE_CHECKING:
     from builder.harness.golden import Golden
 
 
-def update(project: Path, vectors: Sequence[Golden]) -> None:
-    """Writes golden vectors into `project`, from which their build was made.
+def update(project: Path, vectors: Sequence[Golden], *, force: bool = False) -> None:
+    """Writes golden vectors into `project`, from which their build was made; `force`: over edited files, too.
 
     Raises:
         UserError: GOLDEN_MISMATCH, DAMAGED_MODEL; what the writer raises.
     """
-    runtime, flags = this_runtime(), WriteFlags(dry_run=False, force=False, as_json=False)
-    report("verify", carry_out(project, lambda: _wish(installed(project), vectors, runtime), flags), flags)
+    runtime, flags = this_runtime(), WriteFlags(force=force)
+    report("verify", carry_out(project, lambda: _wish(installed(project), vectors, runtime, force=force), flags), flags)
+    click.echo("Build the project again: golden vectors are checked in the build that carries them.")
 
 
-def _wish(found: Installation, vectors: Sequence[Golden], runtime: Runtime) -> Wish:
+def _wish(found: Installation, vectors: Sequence[Golden], runtime: Runtime, *, force: bool) -> Wish:
     """All files of the models as they are, and their golden vectors."""
     results = list(_installs(found, vectors, runtime))
     problems = [item for item in results if isinstance(item, Problem)]
     if problems:
         raise UserError(problems)
     installs = tuple(item for item in results if isinstance(item, Install))
-    return Wish(request=Request(installs=installs), models=tuple(install.model for install in installs))
+    return Wish(request=Request(installs=installs, force=force), models=tuple(install.model for install in installs))
 
 
 def _installs(found: Installation, vectors: Sequence[Golden], runtime: Runtime) -> Iterator[Install | Problem]:

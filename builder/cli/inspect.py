@@ -11,6 +11,7 @@ import click
 
 from builder.cli.answers import problems_as_json
 from builder.cli.console import stdout
+from builder.cli.flags import FilledPath
 from builder.errors import Problem, UserError
 from builder.inputs.examine import examine
 from builder.inputs.facts import ModelFacts, TensorFacts
@@ -36,7 +37,7 @@ _COLORS = {1: "gray", 3: "RGB", 4: "RGBA"}
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path, readable=False))
+@click.argument("model", type=FilledPath(path_type=Path, readable=False))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def command(model: Path, as_json: bool) -> None:
     """Show what a TensorFlow.js model is: a folder with model.json, the JSON file itself, or a ZIP of it.

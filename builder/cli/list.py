@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from builder.cli.flags import FilledPath
+
 
 @click.command()
-@click.argument("project", type=click.Path(path_type=Path, readable=False), default=".")
+@click.argument("project", type=FilledPath(path_type=Path, readable=False), default=".")
 @click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
 def command(project: Path, as_json: bool) -> None:
     """List the models in PROJECT: a Unity project or a folder that `generate --out` wrote; the current one by default.

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from builder.cli.flags import FilledPath
 from builder.cli.sections import SectionedCommand, section
 
-_PATH = click.Path(path_type=Path)
+_PATH = FilledPath(path_type=Path)
 _how = section("How weights are stored")
 _photos = section("Checked on photos, and fitted to them")
 _done = section("How it is done")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from builder.cli.flags import WriteFlags, write_flags
+from builder.cli.flags import FilledPath, WriteFlags, write_flags
 
 
 @click.command()
@@ -14,7 +14,7 @@ from builder.cli.flags import WriteFlags, write_flags
 @click.option(
     "--from",
     "project",
-    type=click.Path(path_type=Path, readable=False),
+    type=FilledPath(path_type=Path, readable=False),
     default=".",
     metavar="PROJECT",
     help="A Unity project, or a folder that generate --out wrote.  [default: the current folder]",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from builder.cli.flags import WriteFlags, write_flags
+from builder.cli.flags import FilledPath, WriteFlags, write_flags
 
 
 @click.command()
-@click.argument("project", type=click.Path(path_type=Path, readable=False), default=".")
+@click.argument("project", type=FilledPath(path_type=Path, readable=False), default=".")
 @write_flags()
 def command(project: Path, dry_run: bool, force: bool, as_json: bool) -> None:
     """Write all models in PROJECT anew, as this version of the tool does it: classes, contracts, packages, runtime.

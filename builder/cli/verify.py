@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import click
+from click.core import ParameterSource
 
-from builder.cli.console import stderr, stdout
+from builder.cli.console import print_problems, stderr, stdout
 from builder.cli.golden import update
+from builder.cli.reports import Reports
 from builder.cli.writing import check_place
-from builder.errors import EXIT_CASE_FAILED, NOT_WRITABLE, UserError, fail
-from builder.harness import files, golden, report
+from builder.errors import EXIT_CASE_FAILED, UserError
+from builder.harness import golden, report
 from builder.harness.browser import BrowserOptions
 from builder.harness.cases import Case, read_cases
 from builder.harness.loading import Progress
@@ -28,17 +30,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(exists=True, path_type=Path)
 
 _Command = Callable[..., None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outputs:
-    json: Path | None
-    junit: Path | None
-    screenshot: Path | None
-
-    @property
-    def any(self) -> Path | None:
-        return self.json or self.junit or self.screenshot
+# What --update-golden listens to, all models of the build being computed.
+_GOLDEN_FLAGS = ("--update-golden", "--force", "--timeout", "--browser", "--headed")
 
 
 def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -48,6 +41,14 @@ def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
         return function
 
     return apply
+
+
+def _finite(context: click.Context, option: click.Parameter, value: float) -> float:
+    # NaN is in every range, as no comparison with it holds.
+    if math.isfinite(value):
+        return value
+    message = "it is not a number"
+    raise click.BadParameter(message, context, option)
 
 
 _run_options = _options(
@@ -63,6 +64,7 @@ _run_options = _options(
     click.option(
         "--timeout",
         type=click.FloatRange(min=1, max=3600),
+        callback=_finite,
         default=120.0,
         show_default=True,
         metavar="SECONDS",
@@ -113,6 +115,9 @@ _output_options = _options(
     metavar="PROJECT",
     help="Compute golden vectors from BUILD, write them into the project it was made from, check nothing.",
 )
+@click.option(
+    "--force", is_flag=True, help="With --update-golden: also overwrite generated files that somebody edited."
+)
 @_run_options
 @_browser_options
 @_output_options
@@ -120,6 +125,7 @@ def command(
     build: Path,
     cases_path: Path | None,
     project: Path | None,
+    force: bool,
     **options: Any,  # noqa: ANN401 - click checks them, RunOptions names them
 ) -> None:
     """Check a finished WebGL build in a headless browser, cut off from the network.
@@ -150,30 +156,46 @@ def command(
     vectors); 2 bad usage or input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
     More: docs/verify.md
     """
-    outputs = _Outputs(**{name: options.pop(name) for name in ("json", "junit", "screenshot")})
+    reports = Reports(**{name: options.pop(name) for name in ("json", "junit", "screenshot")})
     if project is not None:
-        _update_golden(build, project, RunOptions(**options), cases_path or outputs.any)
+        _update_golden(build, project, RunOptions(**options), force=force)
         return
+    if force:
+        message = "--force goes with --update-golden."
+        raise click.UsageError(message)
     check_build(build)
     cases = read_cases(cases_path) if cases_path else ()
     try:
         found = _run(build, cases, RunOptions(**options))
     except RunFailed as failure:
-        _show_failure(failure, outputs)
+        report.print_failure(stderr(), failure.log, failure.checks)
+        print_problems(reports.write_failure(failure))
         raise
-    _show(found, outputs)
+    _show(found, reports)
 
 
-def _update_golden(build: Path, project: Path, options: RunOptions, other: Path | None) -> None:
-    if other is not None:
-        message = "--update-golden checks nothing: leave out --cases, --json, --junit and --screenshot."
-        raise click.UsageError(message)
+def _update_golden(build: Path, project: Path, options: RunOptions, *, force: bool) -> None:
+    _refuse_what_checks()
     check_build(build)
     check_place(project)
     how = BrowserOptions(executable=options.executable, headed=options.headed)
     with _progress() as progress:
         vectors = asyncio.run(golden.compute(build, how, options.timeout, progress))
-    update(project, vectors)
+    update(project, vectors, force=force)
+
+
+def _refuse_what_checks() -> None:
+    """Flags that say how to check are of no use where nothing is checked, and passing over them would mislead."""
+    context = click.get_current_context()
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if context.get_parameter_source(str(option.name)) == ParameterSource.COMMANDLINE
+    ]
+    useless = [flag for flag in given if flag.startswith("-") and flag not in _GOLDEN_FLAGS]
+    if useless:
+        message = f"--update-golden checks nothing: leave out {', '.join(useless)}."
+        raise click.UsageError(message)
 
 
 def _run(build: Path, cases: Sequence[Case], options: RunOptions) -> Findings:
@@ -194,33 +216,12 @@ def _progress() -> Iterator[Progress]:
         yield lambda text: status.update(Text("\n".join(clean(line, 100) for line in text.splitlines())))
 
 
-def _show(found: Findings, outputs: _Outputs) -> None:
+def _show(found: Findings, reports: Reports) -> None:
     exit_code = 0 if found.result.passed else EXIT_CASE_FAILED
     report.print_run(stdout(), found.result)
-    _write(outputs.json, files.json_report(found.result, exit_code).encode("utf-8"))
-    _write(outputs.junit, files.junit_report(found.result))
-    _write(outputs.screenshot, found.screenshot)
+    unwritten = reports.write(found, exit_code)
     if exit_code:
+        print_problems(unwritten)
         raise SystemExit(exit_code)
-
-
-def _show_failure(failure: RunFailed, outputs: _Outputs) -> None:
-    report.print_failure(stderr(), failure.log, failure.checks)
-    text = files.json_failure(failure.problems, failure.log, failure.exit_code, failure.checks)
-    _write(outputs.json, text.encode("utf-8"))
-    _write(outputs.junit, files.junit_failure(failure.problems, failure.log, failure.checks))
-    _write(outputs.screenshot, failure.screenshot)
-
-
-def _write(path: Path | None, content: bytes | None) -> None:
-    if path is None or content is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise _not_written(path, error) from None
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return fail(NOT_WRITABLE, path, reason=str(error.strerror))
+    if unwritten:
+        raise UserError(unwritten)

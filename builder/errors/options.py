@@ -16,8 +16,8 @@ LABEL_COUNT = _define(
     301,
     "There are {labels} labels, but the model has {outputs} outputs.",
     "Every output of a classifier needs its label, in the model's order.",
-    "Give the label file that belongs to this model; where its first output is a background class without a label, "
-    "add --skip-first 1.",
+    "Give the label file that belongs to this model; where its first outputs are background classes without a label, "
+    "--skip-first says how many.",
 )
 BAD_NAME = _define(
     "BAD_NAME",

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from builder.errors.catalogue import ErrorKind
 
+# Foreign text gets into messages: nothing of it may command the terminal. Line ends are ours.
+_COMMANDS = dict.fromkeys((*range(10), *range(11, 32), *range(127, 160), *range(0xD800, 0xE000)), "\ufffd")
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -22,20 +25,20 @@ class Problem:
 
     @property
     def what(self) -> str:
-        return self.kind.what.format_map(self.params)
+        return self.kind.what.format_map(self.params).translate(_COMMANDS)
 
     @property
     def why(self) -> str:
-        return self.kind.why.format_map(self.params)
+        return self.kind.why.format_map(self.params).translate(_COMMANDS)
 
     @property
     def next_step(self) -> str:
-        return self.kind.next_step.format_map(self.params)
+        return self.kind.next_step.format_map(self.params).translate(_COMMANDS)
 
 
 def problem(kind: ErrorKind, where: object = "", **params: object) -> Problem:
     """A `Problem` with its fields as keywords."""
-    return Problem(kind, str(where), params)
+    return Problem(kind, str(where).translate(_COMMANDS), params)
 
 
 class UserError(Exception):

@@ -16,7 +16,7 @@ FOREIGN_FILE = _define(
     401,
     "This file was not written by tfjs-for-unity, or was edited since.",
     "Files that the tool does not own are never overwritten.",
-    "Move the file away, choose another --name, or give --force to overwrite it.",
+    "Move the file away, or give --force to overwrite it; a new model may also take another --name.",
 )
 NOT_WRITABLE = _define(
     "NOT_WRITABLE",

@@ -33,7 +33,7 @@ BUILD_FAILED_TO_LOAD = _define(
     503,
     "The build did not load: {reason}.",
     "The page stopped before the game started.",
-    "Open the build in a browser; the console lines above say where it stopped.",
+    "Open the build in a browser: its console, of which lines may stand above, says where it stopped.",
     exit_code=EXIT_BAD_BUILD,
 )
 NO_BRIDGE = _define(
@@ -65,12 +65,19 @@ GOLDEN_MISMATCH = _define(
     507,
     "The golden vector of {model} cannot be written into the project: {reason}.",
     "A golden vector belongs to one contract: that of the build and that of the project must be the same.",
-    "Run `tfjs-for-unity upgrade` if the project is older than this tool, build it again, and give that build.",
+    "Give the project that this build was made from; if it was generated or upgraded since, build it again first.",
 )
 NOTHING_TO_CHECK = _define(
     "NOTHING_TO_CHECK",
     508,
-    "There is nothing to check: --cases is left out, and the build carries no golden vector.",
+    "There is nothing to check: --cases is left out, and the build carries no golden vector that fits its contract.",
     "What a game should predict is said by cases, or by golden vectors that lie beside its models.",
     "Give --cases, or write golden vectors by --update-golden and build again.",
+)
+REPORT_NOT_WRITTEN = _define(
+    "REPORT_NOT_WRITTEN",
+    509,
+    "The report could not be written: {reason}.",
+    "The system refused it. The checks themselves were carried out, and their result stands above.",
+    "Give another path, or check the folder's permissions and the free space on its disk.",
 )

@@ -98,10 +98,18 @@ def check_tensors(tensors: Tensors | None, silence: str = "") -> Check:
     return Check("tensors", False, f"{tensors.after - tensors.before} leaked: {detail}")
 
 
-def check_golden(vectors: Mapping[str, Golden], answers: Mapping[str, tuple[float, ...] | str]) -> Check | None:
-    """Each of `answers` (a model's scores, or why there are none) agrees with its golden vector; None without any."""
+def check_golden(
+    vectors: Mapping[str, Golden], answers: Mapping[str, tuple[float, ...] | str], *, alone: bool = False
+) -> Check | None:
+    """Each of `answers` (a model's scores, or why there are none) agrees with its golden vector; None without any,
+    unless they are `alone` to be checked."""
     if not answers:
-        return None
+        there = clean(", ".join(sorted(vectors)))
+        return (
+            Check("golden", False, f"no model that the page loads has one; there are those of {there}")
+            if alone
+            else None
+        )
     verdicts = [_golden_verdict(vectors[slug], answer) for slug, answer in answers.items()]
     texts = tuple(clean(f"{slug}: {text}") for slug, (_, text) in zip(answers, verdicts, strict=True))
     wrong = tuple(text for text, (agrees, _) in zip(texts, verdicts, strict=True) if not agrees)

@@ -56,8 +56,11 @@ async def probe(
         return Fed(tuple(results), None, str(error))
 
 
-async def golden(page: GamePage, vectors: Mapping[str, Golden], progress: Progress) -> tuple[Check | None, str]:
-    """The check "golden" over all models on the page that have a vector, None without any; and the page's silence."""
+async def golden(
+    page: GamePage, vectors: Mapping[str, Golden], progress: Progress, *, alone: bool = False
+) -> tuple[Check | None, str]:
+    """The check "golden" over all models on the page that have a vector, and the page's silence. Without such a model
+    it is None, unless there is nothing else to check."""
     answers: dict[str, tuple[float, ...] | str] = {}
     try:
         for slug, handle in await page.ready():
@@ -65,7 +68,7 @@ async def golden(page: GamePage, vectors: Mapping[str, Golden], progress: Progre
                 progress(f"golden vector: {slug}")
                 answer = await page.predict(handle, page_image(vectors[slug].picture))
                 answers[slug] = clean(f"the prediction failed: {answer}") if isinstance(answer, str) else answer.scores
-        return evaluate.check_golden(vectors, answers), ""
+        return evaluate.check_golden(vectors, answers, alone=alone), ""
     except PageSilent as error:
         return Check("golden", False, f"not answered: {error}"), str(error)
 

@@ -114,7 +114,7 @@ def _troubles(log: PageLog) -> list[str]:
 
 def _bad_option(value: str, slugs: Sequence[str]) -> UserError:
     count = "1 model" if len(slugs) == 1 else f"{len(slugs)} models"
-    return fail(BAD_OPTION, option="--model", value=value, reason=f"the build has {count}: {', '.join(slugs)}")
+    return fail(BAD_OPTION, option="--model", value=value, reason=f"the page has loaded {count}: {', '.join(slugs)}")
 
 
 def not_opened(message: str) -> UserError:

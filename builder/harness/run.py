@@ -42,10 +42,12 @@ async def run(build: Path, cases: Sequence[Case], options: RunOptions, progress:
     """
     check_build(build)
     golden = stored(build)
-    if not cases and not golden:
-        raise fail(NOTHING_TO_CHECK, build)
     progress("comparing the files with their contracts")
     files = check_files(build)
+    if not cases and not golden:
+        failure = RunFailed(fail(NOTHING_TO_CHECK, build), PageLog(), None)
+        failure.checks = (files,)  # a golden vector that is stale or unreadable is named there
+        raise failure
     with serve(build, isolated=options.isolated) as origin:
         visitor = Visitor(build.resolve().name, origin, cases, options, golden)
         crew = Crew(visitor.visit, options.workers, Board(options.workers, len(cases), progress))

@@ -60,7 +60,8 @@ def parse_json(text: str, where: Path, kind: ErrorKind = BAD_JSON, *, unique_key
     except UnicodeEncodeError:
         raise fail(kind, where, reason="a text in it holds half a surrogate pair") from None
     except ValueError as error:
-        raise fail(kind, where, reason=str(error)) from None
+        reason = str(error).partition("; use sys.")[0]  # that advice is for programmers
+        raise fail(kind, where, reason=reason) from None
     return value
 
 

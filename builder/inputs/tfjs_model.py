@@ -68,7 +68,7 @@ def examine_model(path: Path) -> tuple[ModelFacts, tuple[Problem, ...]]:
     topology = read(document, weights, json_path)
     topology = replace(topology, obstacles=(*source.obstacles, *topology.obstacles))
     states, problems = examine_shards(json_path.parent, json_path, document.weightsManifest)
-    problems += _text_weights(document, json_path)
+    problems += [*_text_weights(document, json_path), *_double_weights(document, json_path)]
     shards = [] if problems else [file_ref(json_path.parent, state.path) for state in states]
     facts = _facts(json_path, source, topology, states, shards)
     if problems:
@@ -130,6 +130,17 @@ def _format(document: Document, json_path: Path) -> ModelFormat:
         reason = f"`format` says {printable(str(document.format))!r}, but the topology is that of a {format}"
         raise fail(NOT_A_MODEL, json_where(json_path, ("format",)), reason=reason)
     return format
+
+
+def _double_weights(document: Document, json_path: Path) -> Iterator[Problem]:
+    """TensorFlow.js would keep the last weight of a name, and the layer of the other would get wrong numbers."""
+    seen: set[str] = set()
+    for number, group in enumerate(document.weightsManifest):
+        for i, weight in enumerate(group.weights):
+            if weight.name in seen:
+                where = json_where(json_path, ("weightsManifest", number, "weights", i, "name"))
+                yield problem(NOT_A_MODEL, where, reason=f"two weights are called {printable(weight.name, 60)!r}")
+            seen.add(weight.name)
 
 
 def _text_weights(document: Document, json_path: Path) -> list[Problem]:

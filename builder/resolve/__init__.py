@@ -71,6 +71,7 @@ __all__ = [
 ]
 
 _BLACK = (0, 0, 0)
+_REMARK_LENGTH = 1000
 _NAMES_SHOWN = 4
 # Last operations after which scores lie in 0..1.
 _BOUNDED = frozenset({"softmax", "sigmoid", "hard_sigmoid", "hardsigmoid"})
@@ -100,7 +101,7 @@ def placeholders(facts: ModelFacts, options: Options) -> tuple[str, ...]:
 
 def remarks(facts: ModelFacts, spec: ModelSpec) -> tuple[str, ...]:
     """What the user should know about decisions that followed from the model itself."""
-    return tuple(_remarks(facts, spec))
+    return tuple(printable(remark, _REMARK_LENGTH) for remark in _remarks(facts, spec))
 
 
 def warnings(facts: ModelFacts) -> tuple[str, ...]:

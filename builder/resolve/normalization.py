@@ -13,6 +13,9 @@ from builder.resolve.shapes import TENSOR_TYPES, image_axes
 from builder.spec import NORMALIZATIONS
 
 Numbers = tuple[float, tuple[float, ...], tuple[float, ...]]
+# Games and TensorFlow.js compute in 32 bits; beyond these a figure would become 0 or infinity there.
+FLOAT32_TINY, FLOAT32_MAX = 2.0**-126, (2 - 2.0**-23) * 2.0**127
+_BEYOND = "a number of 32 bits, as games compute with, cannot be so small or large"
 _USED_BY = {
     "unit": "much of PyTorch and Keras code of one's own",
     "signed": "Keras' MobileNet and Inception, Teachable Machine",
@@ -135,6 +138,8 @@ def _explicit_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]
         yield bad_option("--scale", "left out", reason)
     elif not (math.isfinite(options.scale) and options.scale > 0):
         yield bad_option("--scale", _number(options.scale), "it must be a number above 0")
+    elif not FLOAT32_TINY <= options.scale <= FLOAT32_MAX:
+        yield bad_option("--scale", _number(options.scale), _BEYOND)
 
 
 def _number_problems(option: str, values: tuple[float, ...] | None, channels: int) -> Iterator[Problem]:
@@ -145,6 +150,8 @@ def _number_problems(option: str, values: tuple[float, ...] | None, channels: in
         yield bad_option(option, _list(values), f"the model takes {needed}")
     if not all(math.isfinite(value) for value in values):
         yield bad_option(option, _list(values), "it must be made of finite numbers")
+    elif not all(value == 0 or FLOAT32_TINY <= abs(value) <= FLOAT32_MAX for value in values):
+        yield bad_option(option, _list(values), _BEYOND)
 
 
 def _hints(facts: ModelFacts) -> str:

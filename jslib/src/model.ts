@@ -51,6 +51,8 @@ export class Model implements BridgeModel, PageModel {
   private phaseNumber: number = State.LOADING;
   private fraction = 0;
   private entry: CatalogueError | null = null;
+  /** Set for good once the game's own context is lost: no inference that fails with it, as when the whole GPU goes, may hide that. */
+  private gameLost: CatalogueError | null = null;
   private engine: Engine | null = null;
   private running: Running | null = null;
   private network: Network | null = null;
@@ -68,7 +70,7 @@ export class Model implements BridgeModel, PageModel {
   ) {
     this.handle = creation.handle;
     this.contractHash = creation.contractHash;
-    this.stopWatching = watchGameContext(creation.host, () => (this.entry = CONTEXT_LOST()));
+    this.stopWatching = watchGameContext(creation.host, () => (this.entry = this.gameLost = CONTEXT_LOST()));
     this.contractUrl = this.resolved(creation.contractUrl);
     if (this.phaseNumber === State.LOADING) void this.load();
   }
@@ -220,7 +222,7 @@ export class Model implements BridgeModel, PageModel {
   }
 
   private begin(contract: Contract): Running {
-    const predictor = new Predictor(contract, this.numbers, (error) => (this.entry = error), this.environment);
+    const predictor = new Predictor(contract, this.numbers, (error) => (this.entry = this.gameLost ?? error), this.environment);
     const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures);
     this.predictions = predictor.history;
     return { predictor, pictures };

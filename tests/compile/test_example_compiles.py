@@ -20,3 +20,14 @@ def test_printed_script_compiles(defines: str, assemblies: Assemblies, tmp_path:
     references = assemblies.references(defines)
     compiled = toolchain.compile_cs(tmp_path / "Example.dll", [script], references=references)
     assert compiled.is_file()
+
+
+@pytest.mark.parametrize("name", ["WebCamTexture", "Color32", "Time"])
+def test_printed_script_compiles_where_unity_has_a_type_of_that_name(
+    name: str, assemblies: Assemblies, tmp_path: Path
+) -> None:
+    wrapper = toolchain.render_wrapper(toolchain.spec_of(name, LABELS), tmp_path)
+    model = toolchain.compile_cs(tmp_path / "Model.dll", [wrapper], references=assemblies.references("webgl")[:2])
+    (script := tmp_path / "Example.cs").write_text(example(toolchain.spec_of(name, LABELS)), "utf-8")
+    references = [*assemblies.references("webgl")[:2], model]
+    assert toolchain.compile_cs(tmp_path / "Example.dll", [script], references=references).is_file()

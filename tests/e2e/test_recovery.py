@@ -200,6 +200,26 @@ def test_the_games_own_loss_is_told_when_nothing_is_submitted_and_when_a_texture
     assert np.abs(scores - small.model.expected(picture_640x480())).max() <= TOLERANCE
 
 
+def test_the_games_own_loss_stays_told_when_both_contexts_go_amid_a_prediction(game: Game) -> None:
+    # As when the GPU's process dies: that an inference failed with it must not hide that only a reload helps.
+    game.wait_until_ready()
+    game.tab.evaluate(
+        """async queued => { const module = game.module, model = tfjsBridge.models[0];
+        const probes = Array.from({ length: 300 }, () => model.predict({ width: 1, height: 1, rgba: "AAAAAA==" }));
+        const ended = Promise.allSettled(probes);
+        module._player_request(77);
+        await game.until(() => module._player_submit_code() === queued);
+        game.gl.getExtension('WEBGL_lose_context').loseContext();
+        await game.until(() => module._player_error_code() !== 0);
+        game.lose();
+        await ended; }""",
+        int(SubmitCode.QUEUED),
+    )
+    game.tab.wait_for("game.module._player_failures() === 1")
+    game.wait_until_ready()
+    assert game.error()[0] == CONTEXT_LOST.code
+
+
 def test_without_a_webgl_2_context_textures_are_refused_and_pixels_taken(game: Game, small: Build) -> None:
     game.wait_until_ready()
     game.call("set_mode", MODES.index("texture"))

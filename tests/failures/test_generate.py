@@ -209,6 +209,12 @@ def test_target_is_one_of_into_and_out(run: Run, model: Path, targets: list[str]
     assert "Give either --into UNITY_PROJECT or --out FOLDER." in outcome.err
 
 
+@pytest.mark.parametrize("flag", ["--out", "--into", "--labels", "--config"])
+def test_an_unset_variable_of_the_shell_is_not_the_current_folder(run: Run, model: Path, flag: str) -> None:
+    outcome = run(model, flag, "")
+    assert outcome.code == 2 and f"Invalid value for '{flag}': it is empty" in outcome.err
+
+
 def test_all_problems_come_at_once(run: Run, model: Path, tmp_path: Path) -> None:
     outcome = run(model, "--into", tmp_path / "nowhere", "--name", "class")
     assert outcome.code == 2

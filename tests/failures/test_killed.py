@@ -30,15 +30,17 @@ SAYS = {
     "swapping": "An earlier run was interrupted half-way; what it had begun is undone.",
     "swapped": "An earlier run was interrupted after it had made all its changes; they are in place.",
 }
-# Python tells an audit hook of every file that it opens, renames, links or removes, before it does so.
+# Python tells an audit hook of every file that it opens, renames, links or removes, before it does so. Steps count
+# from the first that has to do with the stage: whoever only reads has nothing to leave behind.
 _KILLED_AT_STEP = """
 import atexit, os, signal, sys
-project, step, taken = sys.argv.pop(1), int(sys.argv.pop(1)), 0
+project, step, stage, taken = sys.argv.pop(1), int(sys.argv.pop(1)), ".tfjs-for-unity~", 0
 
 def hook(event, arguments):
     global taken
-    if event == "open" or event.startswith("os."):
-        taken += any(isinstance(item, (str, os.PathLike)) and project in str(item) for item in arguments)
+    if event in ("open", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"):
+        paths = [str(item) for item in arguments if isinstance(item, (str, os.PathLike)) and project in str(item)]
+        taken += bool(paths and (taken or any(stage in path for path in paths)))
         if taken == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -56,7 +58,7 @@ Tree = dict[str, bytes | None]
 class Scene:
     """A project, a command, and what it makes of it.
 
-    `seconds` run from each of SIGNS to the end; `steps` is how often the command turns to the project's files.
+    `seconds` run from each of SIGNS to the end; `steps` is how often the command then turns to the project's files.
     """
 
     start: Path
@@ -139,7 +141,7 @@ def counted(arguments: Iterable[object], project: Path, step: int) -> list[str]:
 
 
 def steps(arguments: Iterable[object], project: Path) -> int:
-    """How often a command turns to a file or folder of the project."""
+    """How often a command turns to a file or folder of the project, from the first of its stage on."""
     return int(ended(counted(arguments, project, 0)).err.splitlines()[-1])
 
 
@@ -155,9 +157,9 @@ def kill_by_clock(scene: Scene, project: Path, chance: random.Random) -> None:
     process.wait()
 
 
-def kill_by_step(arguments: Iterable[object], project: Path, step: int) -> None:
-    """Kills a command just before a step, however fast or slow the machine is."""
-    started(counted(arguments, project, step)).wait()
+def kill_by_step(arguments: Iterable[object], project: Path, step: int) -> int:
+    """Kills a command just before a step, however fast or slow the machine is; how it ended."""
+    return started(counted(arguments, project, step)).wait()
 
 
 def phase(project: Path) -> str:
@@ -213,7 +215,7 @@ def moment(scene: Scene, project: Path, number: int) -> str:
     shutil.rmtree(project, ignore_errors=True)
     shutil.copytree(scene.start, project)
     if number % 3:
-        kill_by_step(scene.arguments, project, chance.randint(1, scene.steps))
+        assert kill_by_step(scene.arguments, project, chance.randint(1, scene.steps)) == -signal.SIGKILL
     else:
         kill_by_clock(scene, project, chance)
     left = phase(project)

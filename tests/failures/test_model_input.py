@@ -13,6 +13,7 @@ import pytest
 from builder.errors import UserError
 from builder.inputs import tfjs_model
 from builder.inputs.tfjs_model import examine_model, read_model
+from builder.resolve.classifier import classifier_problems
 from tests.models import tiny_model
 
 Change = Callable[[dict[str, Any]], None]
@@ -245,3 +246,24 @@ def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, name: str
     assert [found.what for found in refusal.value.problems] == [
         f"This is not a TensorFlow.js model: it is a file of {kind}."
     ]
+
+
+def test_two_weights_of_one_name_are_refused(tmp_path: Path) -> None:
+    found = broken(tmp_path, set_weight(1, name="conv/kernel"))
+    what = "This is not a TensorFlow.js model: two weights are called 'conv/kernel'."
+    assert found == [("model.json: weightsManifest.0.weights.1.name", what)]
+
+
+@pytest.mark.parametrize("key", ["class_name", "dtype"])
+def test_no_text_of_a_model_commands_the_terminal(tmp_path: Path, key: str) -> None:
+    def change(document: dict[str, Any]) -> None:
+        layer = document["modelTopology"]["model_config"]["config"]["layers"][0]
+        (layer if key == "class_name" else layer["config"])[key] = "\x1b]0;owned\x07"
+
+    tiny_model(tmp_path)
+    path = tmp_path / "model.json"
+    document = json.loads(path.read_text("utf-8"))
+    change(document)
+    path.write_text(json.dumps(document), "utf-8")
+    said = [found.what for found in classifier_problems(read_model(tmp_path))]
+    assert said and all(text.isprintable() for text in said)

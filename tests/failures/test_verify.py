@@ -60,8 +60,8 @@ def test_an_unknown_label_is_bad_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), BAD_OPTION + "left out: the build has 2 models: colors, shapes."),
-        (("--model", "colours"), BAD_OPTION + "colours: the build has 2 models: colors, shapes."),
+        ((), BAD_OPTION + "left out: the page has loaded 2 models: colors, shapes."),
+        (("--model", "colours"), BAD_OPTION + "colours: the page has loaded 2 models: colors, shapes."),
     ],
 )
 def test_one_of_several_models_must_be_named(cases: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -70,10 +70,41 @@ def test_one_of_several_models_must_be_named(cases: Path, arguments: tuple[str, 
 
 
 @pytest.mark.browser
-def test_reports_that_cannot_be_written_are_bad_usage(cases: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("label", "code"), [("red", 2), ("green", 1)])
+def test_a_report_that_cannot_be_written_hides_neither_the_result_nor_other_reports(
+    tmp_path: Path, label: str, code: int
+) -> None:
+    folder = class_folder(tmp_path / "cases", {label: FAKE_COLORS["red"]})
     (tmp_path / "file").write_text("")
-    outcome = verify(FAKE_BUILD, cases, *PATIENT, "--json", str(tmp_path / "file" / "report.json"))
-    assert outcome.code == 2 and "NOT_WRITABLE" in outcome.err
+    reports = ("--json", str(tmp_path / "file" / "report.json"), "--junit", str(tmp_path / "report.xml"))
+    outcome = verify(FAKE_BUILD, folder, *PATIENT, *reports)
+    assert outcome.code == code
+    assert "error 509 REPORT_NOT_WRITTEN: The report could not be written: File exists." in outcome.err
+    assert (tmp_path / "report.xml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--timeout", "nan"), "Invalid value for '--timeout': it is not a number"),
+        (("--force",), "--force goes with --update-golden."),
+    ],
+)
+def test_flags_without_a_sense(cases: Path, arguments: tuple[str, ...], message: str) -> None:
+    outcome = verify(FAKE_BUILD, cases, *arguments)
+    assert outcome.code == 2 and message in outcome.err
+
+
+@pytest.mark.parametrize(
+    "useless", [("--model", "colors"), ("--workers", "2"), ("--backend", "wasm"), ("--json", "a.json")]
+)
+def test_golden_vectors_are_not_computed_by_flags_that_say_how_to_check(
+    tmp_path: Path, useless: tuple[str, str]
+) -> None:
+    project = make_project(tmp_path / "project")
+    outcome = run_verify(FAKE_BUILD, "--update-golden", str(project), *useless)
+    assert outcome.code == 2
+    assert f"--update-golden checks nothing: leave out {useless[0]}." in outcome.err
 
 
 # --- 3: the browser -------------------------------------------------------------------------------------------------
@@ -196,8 +227,17 @@ def test_nothing_to_check() -> None:
     assert outcome.code == 2
     assert (
         "error 508 NOTHING_TO_CHECK: There is nothing to check: --cases is left out, and the build carries no golden "
-        "vector." in outcome.err
+        "vector that fits its contract." in outcome.err
     )
+
+
+def test_a_stale_golden_vector_alone_is_named(tmp_path: Path) -> None:
+    build = Path(shutil.copytree(FAKE_BUILD, tmp_path / "build"))
+    golden = {"golden": 1, "contract_sha256": "ab" * 32, "seed": 1, "scores": [0.2, 0.3, 0.5]}
+    (build / "StreamingAssets/tfjs-bridge/colors/golden.json").write_text(json.dumps(golden))
+    outcome = run_verify(build)
+    assert outcome.code == 2 and "error 508 NOTHING_TO_CHECK" in outcome.err
+    assert "colors/golden.json is stale: it was made for the contract abababababab" in outcome.err
 
 
 def test_golden_vectors_need_sound_files_and_a_project(stale_build: Path, cases: Path, tmp_path: Path) -> None:

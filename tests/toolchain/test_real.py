@@ -184,12 +184,15 @@ def test_inputs_and_outputs_are_described_in_the_models_order(models: Path) -> N
     assert [tensor.name for tensor in found.outputs] == ["zebra", "ant"]
 
 
-def test_a_damaged_environment_is_one_error(cache: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("part", ["tf_keras/__init__.py", "h5py/_conv.*.so", "tensorflow/python/framework/ops.py"])
+def test_a_damaged_environment_is_one_error(
+    cache: Path, models: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
     """A copy of an environment, of links to the same files, in which a module is gone."""
     with tempfile.TemporaryDirectory(dir=cache.parent) as folder:
         copy = Path(folder) / "tf2"
         shutil.copytree(cache / "tf2", copy, symlinks=True, copy_function=os.link)
-        (module,) = copy.glob("lib/python3*/site-packages/tf_keras/__init__.py")
+        (module,) = copy.glob(f"lib/python3*/site-packages/{part}")
         module.unlink()
         monkeypatch.setenv(VARIABLE, folder)
         with pytest.raises(UserError) as caught:

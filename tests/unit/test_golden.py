@@ -128,6 +128,12 @@ def test_without_a_vector_there_is_no_check() -> None:
     assert check_golden({"first": vector()}, {}) is None
 
 
+def test_vectors_of_models_that_the_page_does_not_load_are_no_proof() -> None:
+    check = check_golden({"second": vector(), "first": vector()}, {}, alone=True)
+    assert check is not None and not check.passed
+    assert check.detail == "no model that the page loads has one; there are those of first, second"
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"golden": 1}', "[" * 100_000, '{"golden": 2, "contract_sha256": "", "seed": 1, "scores": []}']
 )
@@ -150,10 +156,10 @@ def contract_sha256(shell: Shell, slug: str = "first") -> str:
     return hashlib.sha256((shell.project / SERVED / slug / "contract.json").read_bytes()).hexdigest()
 
 
-def write_vector(shell: Shell) -> dict[str, bytes | None]:
+def write_vector(shell: Shell, *, force: bool = False) -> dict[str, bytes | None]:
     """Writes the vector; gives the project before."""
     before = contents(shell.project)
-    keeping.update(shell.project, [vector(sha256=contract_sha256(shell))])
+    keeping.update(shell.project, [vector(sha256=contract_sha256(shell))], force=force)
     shell.capsys.readouterr()
     return before
 
@@ -237,6 +243,19 @@ def test_a_project_that_the_build_was_not_made_from_is_refused(
     assert [problem.kind.id for problem in refused.value.problems] == ["GOLDEN_MISMATCH"]
     assert message.format(own=contract_sha256(shell)[:12]) in refused.value.problems[0].what
     assert contents(shell.project) == before
+
+
+def test_an_edited_file_is_overwritten_by_force_alone(shell: Shell) -> None:
+    write_vector(shell)
+    edited = shell.project / HOME / "golden.json"
+    kept = edited.read_bytes()
+    edited.write_text("mine", "utf-8")
+    with pytest.raises(UserError) as refused:
+        write_vector(shell)
+    assert [problem.kind.id for problem in refused.value.problems] == ["FOREIGN_FILE"]
+    assert edited.read_text("utf-8") == "mine"
+    write_vector(shell, force=True)
+    assert edited.read_bytes() == kept
 
 
 # --- in a build -----------------------------------------------------------------------------------------------------

@@ -161,6 +161,10 @@ def test_figures_may_stand_in_place_of_a_preset(facts: ModelFacts) -> None:
         ({"std": (float("inf"),), "scale": 1.0}, "--std cannot be inf: it must be made of finite numbers."),
         ({"scale": -1.0}, "--scale cannot be -1: it must be a number above 0."),
         ({"scale": float("nan")}, "--scale cannot be nan: it must be a number above 0."),
+        ({"scale": 1e39}, "--scale cannot be 1e+39: a number of 32 bits, as games compute with, cannot be so small or "
+         "large."),
+        ({"std": (1e-46,), "scale": 1.0}, "--std cannot be 1e-46: a number of 32 bits, as games compute with, cannot "
+         "be so small or large."),
     ],
 )  # fmt: skip
 def test_figures_that_contradict_are_refused(facts: ModelFacts, options: dict[str, Any], what: str) -> None:

@@ -49,17 +49,21 @@ def run(
         cwd=folder,
         start_new_session=True,
     )
+    lines: queue.Queue[bytes] = queue.Queue(_MAX_WAITING)
+    reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
+    reader.start()
     try:
         _send(process.stdin, request)
-        return _attend(process, on_line, time.monotonic() + timeout)
+        return _attend(process, lines, on_line, time.monotonic() + timeout)
     finally:
         _end(process)
+        _empty(lines, reader)
 
 
-def _attend(process: subprocess.Popen[bytes], on_line: Callable[[bytes], None], deadline: float) -> int:
+def _attend(
+    process: subprocess.Popen[bytes], lines: queue.Queue[bytes], on_line: Callable[[bytes], None], deadline: float
+) -> int:
     """Hears the program to its end. Another thread reads, as a read cannot be given a deadline on all systems."""
-    lines: queue.Queue[bytes] = queue.Queue(_MAX_WAITING)
-    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     try:
         while line := lines.get(timeout=max(0.0, deadline - time.monotonic())):
             on_line(line)
@@ -70,10 +74,19 @@ def _attend(process: subprocess.Popen[bytes], on_line: Callable[[bytes], None], 
 
 def _read(stream: IO[bytes] | None, lines: queue.Queue[bytes]) -> None:
     """Ends with an empty line."""
-    with suppress(OSError, ValueError):
-        while stream and (line := stream.readline(MAX_LINE)):
+    assert stream is not None
+    with stream:
+        while line := stream.readline(MAX_LINE):
             lines.put(line)
     lines.put(b"")
+
+
+def _empty(lines: queue.Queue[bytes], reader: threading.Thread) -> None:
+    """Lets the reader come to its end; one that a stranger keeps from it, by holding the other end, is left behind."""
+    deadline = time.monotonic() + _GRACE_S
+    while reader.is_alive() and time.monotonic() < deadline:
+        with suppress(queue.Empty):
+            lines.get(timeout=0.01)
 
 
 def _send(stream: IO[bytes] | None, request: bytes) -> None:
@@ -94,7 +107,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Its stdout is left to the thread that reads it, which ends when nobody holds the other end any more."""
     _kill(process)
     process.wait(timeout=_GRACE_S)
     with suppress(OSError):

@@ -107,4 +107,4 @@ class Uv:
 def _complaint(said: list[str]) -> str:
     """From the line that begins with `error:` on, its causes included, as one line."""
     start = next((index for index, line in enumerate(said) if line.startswith("error:")), max(0, len(said) - 3))
-    return " ".join(" ".join(said[start : start + 6]).split())
+    return " ".join(" ".join(said[start : start + 6]).split()).removeprefix("error: ")

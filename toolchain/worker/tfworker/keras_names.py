@@ -13,7 +13,9 @@ if tf.__version__.startswith("2.15."):
 else:
     import keras
 
-__all__ = ["keras", "known"]
+__all__ = ["VERSION", "keras", "known"]
+
+VERSION: str = keras.__version__
 
 _MODULES = ("constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers")
 # Written into files, but not among the public names.

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfworker import function_source, keras_config, keras_files
-from tfworker.keras_names import keras, known
+from tfworker.keras_names import VERSION, keras, known
 from tfworker.refusal import Refused, refuse_unsafe
 from tfworker.source import Arrays, Frozen, Tensor, cast
 
@@ -18,7 +18,7 @@ def read(path: Path, kind: str) -> KerasSource:
     """Judges the configuration and the file's structure, then loads the model without its optimizer and losses."""
     with tempfile.TemporaryDirectory() as private:
         found = keras_files.examine(path, Path(private))
-        ours = keras.__version__.partition(".")[0]
+        ours = VERSION.partition(".")[0]
         if found.version.partition(".")[0] != ours:
             raise Refused(
                 f"it was written by Keras {found.version or 1}, and this is Keras {ours}: give the other kind"
