@@ -1,10 +1,12 @@
 /** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
-import { engine, io, tensor, tidy, type Tensor } from "@tensorflow/tfjs-core";
-import { loadGraphModelSync, type GraphModel } from "@tensorflow/tfjs-converter";
-import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
+import { engine, tensor, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "./generated/contract";
 import { tensorShape } from "./contract";
-import type { Bytes } from "./fetching";
+import type { Executor, ModelParts } from "./executor/executor";
+import { loadGraphExecutor } from "./executor/graph-model";
+import { loadLayersExecutor } from "./executor/layers-model";
+
+export type { ModelParts } from "./executor/executor";
 
 /** A loaded model. `scores` takes the values of the input tensor and gives those of the output tensor. */
 export interface Network {
@@ -13,46 +15,6 @@ export interface Network {
   readonly resting: number;
   /** Frees the weights; a second call does nothing. */
   dispose(): void;
-}
-
-/** What was downloaded: the parsed model.json, and the shards in its order. */
-export interface ModelParts {
-  readonly topology: unknown;
-  readonly shards: readonly Bytes[];
-}
-
-/** The two ways to run a model; `later` is for graphs with control flow or shapes that depend on values. */
-interface Executor {
-  now(input: Tensor): Tensor;
-  later(input: Tensor): Promise<Tensor>;
-}
-
-/** The model as TensorFlow.js takes it from memory. A training configuration would only make an optimizer. */
-function artifactsOf({ topology, shards }: ModelParts): io.ModelArtifacts {
-  const { trainingConfig: _, ...model } = topology as io.ModelJSON;
-  const specs = io.getWeightSpecs(model.weightsManifest);
-  return { ...io.getModelArtifactsForJSONSync(model, specs, new ArrayBuffer(0)), weightData: shards.map((shard) => shard.buffer) };
-}
-
-type Graph = GraphModel<io.IOHandlerSync>;
-
-/** Asked for one output by its name, TensorFlow.js computes nothing else. */
-function graphExecutor(model: Graph, { output }: ModelSpec): Executor {
-  return {
-    now: (input) => model.execute(input, output.name) as Tensor,
-    later: (input) => model.executeAsync(input, output.name) as Promise<Tensor>,
-  };
-}
-
-/** Computes all outputs; the tensors of the others are freed with the scope that `now` is called in. */
-function layersExecutor(model: LayersModel, { output }: ModelSpec): Executor {
-  const now = (input: Tensor): Tensor => {
-    const made = [model.predict(input)].flat();
-    const found = made[made.length === 1 ? 0 : model.outputNames.indexOf(output.name)];
-    if (!found) throw new Error(`it has no output ${output.name}`);
-    return found;
-  };
-  return { now, later: (input) => Promise.resolve(tidy(() => now(input))) };
 }
 
 const REFUSED = /executeAsync/;
@@ -69,7 +31,6 @@ class LoadedNetwork implements Network {
   private readonly held = new Set<Tensor>();
 
   constructor(
-    private readonly model: { dispose(): unknown },
     private readonly executor: Executor,
     private readonly spec: ModelSpec,
   ) {}
@@ -86,7 +47,7 @@ class LoadedNetwork implements Network {
   }
 
   dispose(): void {
-    if (!this.disposed) this.model.dispose();
+    if (!this.disposed) this.executor.dispose();
     this.disposed = true;
     this.held.forEach((held) => this.free(held));
   }
@@ -137,36 +98,12 @@ class LoadedNetwork implements Network {
   }
 }
 
-/** Loads within a scope, so that a failure leaves no weights behind. */
-function graphNetwork(parts: ModelParts, spec: ModelSpec): Network {
-  const loaded: Graph[] = [];
-  tidy(() => {
-    const model = loadGraphModelSync({ load: () => artifactsOf(parts) });
-    loaded.push(model);
-    return model.weights;
-  });
-  const model = loaded[0] as Graph;
-  return new LoadedNetwork(model, graphExecutor(model, spec), spec);
-}
-
-async function layersNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
-  const before = new Set(Object.keys(engine().registeredVariables));
-  try {
-    const model = await loadLayersModel({ load: () => Promise.resolve(artifactsOf(parts)) });
-    return new LoadedNetwork(model, layersExecutor(model, spec), spec);
-  } catch (thrown) {
-    const made = Object.entries(engine().registeredVariables).filter(([name]) => !before.has(name));
-    for (const [, variable] of made) variable.dispose();
-    throw thrown;
-  }
-}
-
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Puts the downloaded parts on the backend in use, one model after the other. Throws what TensorFlow.js throws. */
 export function loadNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
-  const load = spec.files.format === "layers-model" ? layersNetwork : graphNetwork;
-  const loading = turn.then(() => load(parts, spec));
+  const load = spec.files.format === "layers-model" ? loadLayersExecutor : loadGraphExecutor;
+  const loading = turn.then(async () => new LoadedNetwork(await load(parts, spec), spec));
   turn = loading.catch(() => undefined);
   return loading;
 }
