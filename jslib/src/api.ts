@@ -99,4 +99,6 @@ export interface PageConfig {
   readonly backend?: "auto" | "webgl" | "wasm";
   /** Let TF.js use WebGL without a GPU: right for tests, far too slow for players. */
   readonly softwareWebgl?: boolean;
+  /** Keep the models' files on the player's device for the next visit; true unless said otherwise. */
+  readonly keep?: boolean;
 }

@@ -1,8 +1,10 @@
 /** Downloads that are what the contract says they are, or fail with the reason. */
 import { FETCH_FAILED, HASH_MISMATCH, NOT_JSON, STALE_CONTRACT, WRONG_LENGTH, type CatalogueError } from "./generated/errors";
 import type { FileRef } from "./generated/contract";
+import type { Store } from "./device-store";
 import { sha256Hex } from "./digest";
 import { Failure, reasonOf } from "./failure";
+import type { Lanes } from "./lanes";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -11,9 +13,16 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 export interface Download {
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
-  /** Called with the number of bytes that just arrived. */
+  /** Called with the number of bytes that just arrived; with a negative one where what arrived was in vain. */
   readonly onBytes?: (count: number) => void;
+  /** Bounds how many files arrive at once. */
+  readonly lanes?: Lanes;
+  /** Where files of a known SHA-256 are kept for the next visit. */
+  readonly store?: Store;
 }
+
+/** The connection failed, not the host: the one kind of failure that may be gone a moment later. */
+class Interrupted extends Failure {}
 
 const MAX_CONTRACT_BYTES = 16 * 1024 * 1024;
 const SHOWN_START = 40;
@@ -24,7 +33,7 @@ async function responseOf(url: string, { fetch, signal }: Download): Promise<Res
   try {
     response = await fetch(url, { signal, cache: "no-cache", credentials: "same-origin" });
   } catch (thrown) {
-    throw new Failure(FETCH_FAILED({ url, reason: reasonOf(thrown) }));
+    throw new Interrupted(FETCH_FAILED({ url, reason: reasonOf(thrown) }));
   }
   if (!response.ok) throw new Failure(FETCH_FAILED({ url, reason: `the host answered with status ${response.status}` }));
   return response;
@@ -59,13 +68,34 @@ function joined(chunks: readonly Uint8Array[]): Bytes {
   return whole;
 }
 
-async function bytesOf(url: string, limit: number, download: Download): Promise<Bytes> {
+async function receivedOnce(url: string, limit: number, download: Download): Promise<Bytes> {
   const response = await responseOf(url, download);
+  let received = 0;
+  const count = (bytes: number): void => {
+    received += bytes;
+    download.onBytes?.(bytes);
+  };
   try {
-    return joined(await chunksOf(response, limit, download.onBytes ?? (() => undefined)));
+    return joined(await chunksOf(response, limit, count));
   } catch (thrown) {
-    throw new Failure(FETCH_FAILED({ url, reason: reasonOf(thrown) }));
+    download.onBytes?.(-received);
+    throw new Interrupted(FETCH_FAILED({ url, reason: reasonOf(thrown) }));
   }
+}
+
+/** A connection that breaks is tried once more. */
+async function received(url: string, limit: number, download: Download): Promise<Bytes> {
+  try {
+    return await receivedOnce(url, limit, download);
+  } catch (thrown) {
+    if (!(thrown instanceof Interrupted) || download.signal.aborted) throw thrown;
+    return receivedOnce(url, limit, download);
+  }
+}
+
+function bytesOf(url: string, limit: number, download: Download): Promise<Bytes> {
+  const receive = (): Promise<Bytes> => received(url, limit, download);
+  return download.lanes ? download.lanes.run(receive) : receive();
 }
 
 function startOf(bytes: Bytes): string {
@@ -94,6 +124,27 @@ async function requireHash(url: string, bytes: Bytes, sha256: string, mismatch: 
   if (actual !== expected) throw new Failure(mismatch({ url, actual: shown(actual), expected: shown(expected) }));
 }
 
+/** The file as it was kept on an earlier visit, or null. What does not fit any more is no use to anyone. */
+async function keptBytes({ bytes, sha256 }: FileRef, { store, onBytes }: Download): Promise<Bytes | null> {
+  const kept = await store?.read(sha256);
+  if (!kept) return null;
+  if (kept.length !== bytes || (await sha256Hex(kept)) !== sha256.toLowerCase()) {
+    await store?.remove(sha256);
+    return null;
+  }
+  onBytes?.(kept.length);
+  return kept;
+}
+
+/** Kept bytes of the right SHA-256, or else the host's, which are kept while the load goes on. */
+async function obtained(url: string, file: FileRef, download: Download, json: boolean): Promise<Bytes> {
+  const kept = await keptBytes(file, download);
+  if (kept) return kept;
+  const bytes = await verified(url, file, download, json);
+  void download.store?.write(file.sha256, bytes);
+  return bytes;
+}
+
 async function verified(url: string, file: FileRef, download: Download, json: boolean): Promise<Bytes> {
   const bytes = await bytesOf(url, file.bytes, download);
   if (bytes.length !== file.bytes) {
@@ -115,12 +166,12 @@ function parsed(url: string, bytes: Bytes): unknown {
 
 /** The file's bytes, of the length and SHA-256 that `file` gives. */
 export function fetchBinary(url: string, file: FileRef, download: Download): Promise<Bytes> {
-  return verified(url, file, download, false);
+  return obtained(url, file, download, false);
 }
 
 /** The JSON value of a file of the length and SHA-256 that `file` gives. */
 export async function fetchJson(url: string, file: FileRef, download: Download): Promise<unknown> {
-  return parsed(url, await verified(url, file, download, true));
+  return parsed(url, await obtained(url, file, download, true));
 }
 
 /** The JSON value of the contract, of which only the SHA-256 is known beforehand: the game carries it. */

@@ -1,16 +1,23 @@
 /** The runtime's entry: puts `tfjsBridge` on the page. */
 import type { PageConfig, PageObject } from "./api";
+import { DeviceStore } from "./device-store";
 import { currentRenderer, openEngine } from "./engine";
 import { Blitter } from "./image/blit";
 import { Camera } from "./image/camera";
+import { Lanes } from "./lanes";
 import { loadNetwork } from "./loading";
 import { install, pageObject } from "./page";
+
+/** As many as a browser opens to one host of HTTP/1.1. */
+const DOWNLOADS = 6;
 
 const scope = globalThis as { tfjsBridge?: PageObject; tfjsBridgeConfig?: PageConfig };
 
 install(scope, () =>
   pageObject({
     fetch: (url, init) => fetch(url, init),
+    lanes: new Lanes(DOWNLOADS),
+    store: new DeviceStore({ indexedDB: () => indexedDB, now: () => Date.now(), delay: (callback, ms) => void setTimeout(callback, ms) }),
     now: () => performance.now(),
     defer: (callback) => void setTimeout(callback),
     openEngine,

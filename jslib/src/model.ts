@@ -8,7 +8,7 @@ import { entryOf, Failure, reasonOf } from "./failure";
 import { watchGameContext } from "./game-context";
 import type { Network } from "./loading";
 import { writeOutcome, writeStats, writeText } from "./memory";
-import { engineChoice, type BackendName } from "./options";
+import { loadOptions, type BackendName } from "./options";
 import { KNOWN_FLAGS, Pictures, type PictureTools, type Taken } from "./pictures";
 import { Predictor, type PredictorTools } from "./predictor";
 import { prepare, type Prepared, type Tools } from "./preparing";
@@ -198,8 +198,8 @@ export class Model implements BridgeModel, PageModel {
 
   private prepared(signal: AbortSignal): Promise<Prepared> {
     const { contractUrl, contractHash, creation, environment } = this;
-    const choice = engineChoice(creation.optionsJson, environment.config);
-    const request = { contractUrl, contractHash, choice, scriptUrl: creation.scriptUrl, signal };
+    const options = loadOptions(creation.optionsJson, environment.config);
+    const request = { contractUrl, contractHash, options, scriptUrl: creation.scriptUrl, signal };
     return prepare(request, environment, {
       contract: (contract) => (this.contract = contract),
       engine: (engine) => signal.aborted || this.found(engine),

@@ -1,4 +1,4 @@
-/** Which backend to use: Create's options, and the page's `tfjsBridgeConfig`, which wins. */
+/** How to load a model: Create's options, and the page's `tfjsBridgeConfig`, which wins. */
 import type { PageConfig } from "./api";
 import { BAD_OPTIONS, NO_BACKEND } from "./generated/errors";
 import { Failure } from "./failure";
@@ -9,6 +9,11 @@ export interface EngineChoice {
   readonly backend: "auto" | BackendName;
   /** Let WebGL without a GPU count as WebGL. */
   readonly softwareWebgl: boolean;
+}
+
+export interface LoadOptions extends EngineChoice {
+  /** Keep the model's files on the player's device for the next visit. */
+  readonly keep: boolean;
 }
 
 const BACKENDS: readonly string[] = ["auto", "webgl", "wasm"];
@@ -32,13 +37,21 @@ function requireBackend(name: unknown): EngineChoice["backend"] {
   throw new Failure(NO_BACKEND({ backend: String(name), reason: `it is none of ${BACKENDS.join(", ")}` }));
 }
 
-/** The choice that Create's JSON text and the page's configuration make together. */
-export function engineChoice(optionsJson: string, page: PageConfig | undefined): EngineChoice {
+function requireSwitch(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new Failure(BAD_OPTIONS({ reason: "keep is neither true nor false" }));
+}
+
+const NAMES: readonly string[] = ["backend", "keep"];
+
+/** The options that Create's JSON text and the page's configuration make together. */
+export function loadOptions(optionsJson: string, page: PageConfig | undefined): LoadOptions {
   const options = parsedOptions(optionsJson);
-  const unknown = Object.keys(options).find((key) => key !== "backend");
+  const unknown = Object.keys(options).find((key) => !NAMES.includes(key));
   if (unknown !== undefined) throw new Failure(BAD_OPTIONS({ reason: `there is no option ${unknown}` }));
   return {
     backend: requireBackend(page?.backend ?? options["backend"] ?? "auto"),
     softwareWebgl: page?.softwareWebgl === true,
+    keep: requireSwitch(page?.keep ?? options["keep"] ?? true),
   };
 }

@@ -2,18 +2,23 @@
 import type { Contract, FileRef, ModelSpec } from "./generated/contract";
 import { MODEL_FAILED } from "./generated/errors";
 import { checkedContract } from "./contract";
+import type { Store } from "./device-store";
 import type { Engine, Surroundings } from "./engine";
 import { entryOf, Failure } from "./failure";
 import { fetchBinary, fetchContract, fetchJson, type Download, type Fetch } from "./fetching";
 import { normalizer } from "./image/normalize";
+import type { Lanes } from "./lanes";
 import type { ModelParts, Network } from "./loading";
-import type { EngineChoice } from "./options";
+import type { EngineChoice, LoadOptions } from "./options";
 import { classScores } from "./scores";
 import { fileUrl } from "./urls";
 
 /** What the preparation needs from outside. */
 export interface Tools {
   readonly fetch: Fetch;
+  /** Bounds the downloads of the whole page. */
+  readonly lanes: Lanes;
+  readonly store: Store;
   /** Milliseconds, ever growing. */
   now(): number;
   openEngine(choice: EngineChoice, around: Surroundings): Promise<Engine>;
@@ -23,7 +28,7 @@ export interface Tools {
 export interface Request {
   readonly contractUrl: string;
   readonly contractHash: string;
-  readonly choice: EngineChoice;
+  readonly options: LoadOptions;
   readonly scriptUrl: string;
   readonly signal: AbortSignal;
 }
@@ -51,13 +56,15 @@ function requireWanted(signal: AbortSignal): void {
 const DOWNLOADED = 0.9;
 const LOADED = 0.95;
 
-/** Adds up what arrives; more than was announced, as a wrong file may bring, counts as all of it. */
+/** Adds up what arrives, never backwards; more than was announced, as a wrong file may bring, counts as all of it. */
 function counter(files: readonly FileRef[], progress: Progress): (count: number) => void {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let received = 0;
+  let most = 0;
   return (count) => {
     received += count;
-    progress.fraction(DOWNLOADED * Math.min(1, received / Math.max(1, total)));
+    most = Math.max(most, Math.min(received, total));
+    progress.fraction((DOWNLOADED * most) / Math.max(1, total));
   };
 }
 
@@ -101,17 +108,17 @@ async function warmedUp(parts: ModelParts, spec: ModelSpec, tools: Tools, reques
 
 /** Everything up to the first inference. Rejects with a Failure; after an abort nothing of it remains. */
 export async function prepare(request: Request, tools: Tools, progress: Progress): Promise<Prepared> {
-  const { contractUrl, contractHash, choice, scriptUrl, signal } = request;
-  const download: Download = { fetch: tools.fetch, signal };
+  const { contractUrl, contractHash, options, scriptUrl, signal } = request;
+  const download: Download = { fetch: tools.fetch, lanes: tools.lanes, signal };
   const contract = checkedContract(contractUrl, await fetchContract(contractUrl, contractHash, download));
   progress.contract(contract);
-  const opened = tools.openEngine(choice, { scriptUrl, fetch: tools.fetch }).then((engine) => {
+  const opened = tools.openEngine(options, { scriptUrl, fetch: tools.fetch }).then((engine) => {
     progress.engine(engine);
     return engine;
   });
   const [engine, parts] = await Promise.all([
     opened,
-    downloaded(contractUrl, contract, download, progress),
+    downloaded(contractUrl, contract, options.keep ? { ...download, store: tools.store } : download, progress),
   ]);
   requireWanted(signal);
   try {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { checkedContract } from "../src/contract";
 import { Failure } from "../src/failure";
 import type { Contract } from "../src/generated/contract";
-import { engineChoice } from "../src/options";
+import { loadOptions } from "../src/options";
 import { besideScript, contractUrlOf, fileUrl } from "../src/urls";
 import { CONTRACT_URL, PAGE, tinyContract } from "./support";
 
@@ -142,20 +142,23 @@ describe("URLs", () => {
 
 describe("options", () => {
   test("are empty text or JSON with a backend, and the page's configuration wins", () => {
-    assert.deepEqual(engineChoice("", undefined), { backend: "auto", softwareWebgl: false });
-    assert.deepEqual(engineChoice('{"backend":"wasm"}', undefined), { backend: "wasm", softwareWebgl: false });
-    assert.deepEqual(engineChoice('{"backend":"wasm"}', { backend: "webgl", softwareWebgl: true }), { backend: "webgl", softwareWebgl: true });
+    assert.deepEqual(loadOptions("", undefined), { backend: "auto", softwareWebgl: false, keep: true });
+    assert.deepEqual(loadOptions('{"backend":"wasm"}', undefined), { backend: "wasm", softwareWebgl: false, keep: true });
+    assert.deepEqual(loadOptions('{"backend":"wasm"}', { backend: "webgl", softwareWebgl: true }), { backend: "webgl", softwareWebgl: true, keep: true });
+    assert.equal(loadOptions('{"keep":false}', undefined).keep, false);
+    assert.equal(loadOptions('{"keep":false}', { keep: true }).keep, true);
   });
 
   test("that cannot be read are BAD_OPTIONS", () => {
     const prefix = "The options handed to Create are not valid: ";
-    assert.ok(messageOf(() => engineChoice("{", undefined)).startsWith(`${prefix}they are not JSON. `));
-    assert.ok(messageOf(() => engineChoice("[]", undefined)).startsWith(`${prefix}they are not a JSON object. `));
-    assert.ok(messageOf(() => engineChoice('{"Backend":"wasm"}', undefined)).startsWith(`${prefix}there is no option Backend. `));
+    assert.ok(messageOf(() => loadOptions("{", undefined)).startsWith(`${prefix}they are not JSON. `));
+    assert.ok(messageOf(() => loadOptions("[]", undefined)).startsWith(`${prefix}they are not a JSON object. `));
+    assert.ok(messageOf(() => loadOptions('{"Backend":"wasm"}', undefined)).startsWith(`${prefix}there is no option Backend. `));
+    assert.ok(messageOf(() => loadOptions('{"keep":"no"}', undefined)).startsWith(`${prefix}keep is neither true nor false. `));
   });
 
   test("with a backend that does not exist are NO_BACKEND", () => {
-    const message = messageOf(() => engineChoice('{"backend":"cuda"}', undefined));
+    const message = messageOf(() => loadOptions('{"backend":"cuda"}', undefined));
     assert.ok(message.startsWith("The backend cuda is not to be had: it is none of auto, webgl, wasm. "), message);
   });
 });

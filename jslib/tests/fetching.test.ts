@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import { fetchBinary, fetchContract, fetchJson, type Download, type Fetch } from "../src/fetching";
 import { sha256Hex } from "../src/digest";
 import { Failure } from "../src/failure";
-import { fileRef, sha256, utf8 } from "./support";
+import { Lanes } from "../src/lanes";
+import { fileRef, Gate, MemoryStore, settle, sha256, utf8 } from "./support";
 
 const URL = "https://game.example/StreamingAssets/tfjs-bridge/tiny/model.json";
 const PAGE = "<!DOCTYPE html>\n<html><body>My portal</body></html>";
@@ -14,6 +15,18 @@ const downloadBy = (fetch: Fetch, onBytes?: (count: number) => void): Download =
   ...(onBytes ? { onBytes } : {}),
 });
 const answering = (body: BodyInit, status = 200): Download => downloadBy(() => Promise.resolve(new Response(body, { status })));
+
+/** An answer whose body begins with `start` and then breaks off. */
+function broken(start: Uint8Array): Response {
+  const body = new ReadableStream({
+    pull(controller) {
+      if (start.length > 0) controller.enqueue(start);
+      else controller.error(new TypeError("network error"));
+      start = new Uint8Array(0);
+    },
+  });
+  return new Response(body);
+}
 
 async function failureOf(promise: Promise<unknown>): Promise<{ id: string; code: number; message: string }> {
   const thrown: unknown = await promise.then(
@@ -60,16 +73,33 @@ describe("a file of the model", () => {
     assert.equal(message, `${URL} could not be fetched: Failed to fetch. ${MISSING}`);
   });
 
-  test("that breaks off while it arrives is FETCH_FAILED", async () => {
-    const broken = new ReadableStream({
-      start(controller) {
-        controller.enqueue(bytes.subarray(0, 4));
-        controller.error(new TypeError("network error"));
-      },
-    });
-    const { id, message } = await failureOf(fetchBinary(URL, file, answering(broken)));
+  test("that breaks off while it arrives, twice, is FETCH_FAILED, and nothing of it counts", async () => {
+    let counted = 0;
+    const download = downloadBy(() => Promise.resolve(broken(bytes.subarray(0, 4))), (count) => (counted += count));
+    const { id, message } = await failureOf(fetchBinary(URL, file, download));
     assert.equal(id, "FETCH_FAILED");
     assert.equal(message, `${URL} could not be fetched: network error. ${MISSING}`);
+    assert.equal(counted, 0);
+  });
+
+  test("is asked for once more where the connection breaks, and counts once", async () => {
+    const answers = [() => Promise.reject(new TypeError("Failed to fetch")), () => Promise.resolve(new Response(bytes))];
+    assert.deepEqual(await fetchBinary(URL, file, downloadBy(() => (answers.shift() as () => Promise<Response>)())), bytes);
+    let counted = 0;
+    const bodies = [broken(bytes.subarray(0, 4)), new Response(bytes)];
+    const download = downloadBy(() => Promise.resolve(bodies.shift() as Response), (count) => (counted += count));
+    assert.deepEqual(await fetchBinary(URL, file, download), bytes);
+    assert.equal(counted, bytes.length);
+  });
+
+  test("is not asked for again where the host refuses, or where nobody wants it any more", async () => {
+    const asked: string[] = [];
+    const refusing = downloadBy((url) => (asked.push(url), Promise.resolve(new Response("no", { status: 503 }))));
+    await failureOf(fetchBinary(URL, file, refusing));
+    const unwanted = new AbortController();
+    const aborted = { fetch: (url: string) => (asked.push(url), unwanted.abort(), Promise.reject(new TypeError("aborted"))), signal: unwanted.signal };
+    await failureOf(fetchBinary(URL, file, aborted));
+    assert.equal(asked.length, 2);
   });
 
   test("that is an HTML page is NOT_JSON where JSON was expected", async () => {
@@ -149,6 +179,59 @@ describe("the contract", () => {
     const [actual, expected] = [bytes, utf8("{}")].map((content) => sha256(content).slice(0, 12));
     assert.ok(message.startsWith(`${URL} is not the contract that this game was built with: its SHA-256 begins with ${actual}, not with ${expected}. `));
   });
+});
+
+describe("a file that is kept", () => {
+  const bytes = utf8('{"a": [1, 2, 3]}');
+  const file = fileRef("model.json", bytes);
+  const keeping = (store: MemoryStore, download: Download): Download => ({ ...download, store });
+  const offline = downloadBy(() => Promise.reject(new TypeError("offline")));
+
+  test("is fetched once, and its bytes count on the next visit too", async () => {
+    const store = new MemoryStore();
+    await fetchBinary(URL, file, keeping(store, answering(bytes)));
+    let counted = 0;
+    const download = { ...offline, onBytes: (count: number) => void (counted += count) };
+    assert.deepEqual(await fetchBinary(URL, file, keeping(store, download)), bytes);
+    assert.deepEqual(await fetchJson(URL, file, keeping(store, download)), { a: [1, 2, 3] });
+    assert.equal(counted, 2 * bytes.length);
+  });
+
+  for (const [what, poison] of [
+    ["of another byte", utf8('{"a": [1, 2, 4]}')],
+    ["cut short", bytes.subarray(0, 5)],
+  ] as const) {
+    test(`but ${what} is thrown away and fetched anew`, async () => {
+      const store = new MemoryStore();
+      store.files.set(file.sha256, poison);
+      assert.equal((await failureOf(fetchBinary(URL, file, keeping(store, offline)))).id, "FETCH_FAILED");
+      assert.equal(store.files.size, 0);
+      store.files.set(file.sha256, poison);
+      assert.deepEqual(await fetchBinary(URL, file, keeping(store, answering(bytes))), bytes);
+      assert.deepEqual(store.files.get(file.sha256), bytes);
+    });
+  }
+
+  test("is none where the host's was wrong", async () => {
+    const store = new MemoryStore();
+    await failureOf(fetchBinary(URL, file, keeping(store, answering(bytes.subarray(1)))));
+    assert.equal(store.files.size, 0);
+  });
+});
+
+test("no more files arrive at once than there are lanes", async () => {
+  const gates: Gate<Response>[] = [];
+  const lanes = new Lanes(2);
+  const download = { ...downloadBy(() => (gates.push(new Gate<Response>()), (gates[gates.length - 1] as Gate<Response>).promise)), lanes };
+  const bytes = utf8("weights!");
+  const all = [0, 1, 2, 3, 4].map(() => fetchBinary(URL, fileRef("a.bin", bytes), download).catch(() => "failed"));
+  for (const expected of [2, 3, 4, 5, 5]) {
+    await settle();
+    assert.equal(gates.length, expected);
+    gates[expected - 2]?.resolve(expected === 3 ? new Response("gone", { status: 404 }) : new Response(bytes));
+  }
+  gates[4]?.resolve(new Response(bytes));
+  assert.equal((await Promise.all(all)).filter((answer) => answer === "failed").length, 1);
 });
 
 test("SHA-256 is the same with and without crypto.subtle", async (context) => {

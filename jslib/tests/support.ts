@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import type { Host } from "../src/api";
 import type { Contract, FileRef } from "../src/generated/contract";
+import type { Store } from "../src/device-store";
 import type { Engine } from "../src/engine";
-import type { Fetch } from "../src/fetching";
+import type { Bytes, Fetch } from "../src/fetching";
+import { Lanes } from "../src/lanes";
 import { State } from "../src/generated/abi";
 import { Model, type Creation, type Environment } from "../src/model";
 import type { CameraLike } from "../src/pictures";
@@ -64,6 +66,25 @@ export function hostOf(files: Record<string, Uint8Array<ArrayBuffer>>): { fetch:
   return { fetch, asked };
 }
 
+/** Keeps files as long as the test runs. */
+export class MemoryStore implements Store {
+  readonly files = new Map<string, Bytes>();
+
+  read(sha256: string): Promise<Bytes | null> {
+    return Promise.resolve(this.files.get(sha256) ?? null);
+  }
+
+  write(sha256: string, bytes: Bytes): Promise<void> {
+    this.files.set(sha256, bytes);
+    return Promise.resolve();
+  }
+
+  remove(sha256: string): Promise<void> {
+    this.files.delete(sha256);
+    return Promise.resolve();
+  }
+}
+
 /** A promise that the test settles. */
 export class Gate<T> {
   resolve!: (value: T) => void;
@@ -96,6 +117,7 @@ export class Stage {
   readonly loading = new Gate<void>();
   readonly inferences: { input: Float32Array; gate: Gate<Float32Array> }[] = [];
   readonly forgotten: Model[] = [];
+  readonly store = new MemoryStore();
   readonly fetched: string[];
   private readonly published: Record<string, Uint8Array<ArrayBuffer>>;
   readonly cameras = { opened: 0, disposed: 0 };
@@ -197,6 +219,8 @@ export class Stage {
   private environmentOf(fetch: Fetch): Environment {
     return {
       fetch,
+      lanes: new Lanes(6),
+      store: this.store,
       now: () => (this.clock += 1),
       defer: (callback) => void setImmediate(callback),
       openEngine: () => Promise.resolve(this.engine()),

@@ -46,22 +46,32 @@ class Loop:
 
 
 class Tab:
-    """A page in a profile of its own, with all that it said."""
+    """A page in a profile of its own, with all that it said and all the addresses that it asked the network for."""
 
     def __init__(self, loop: Loop, context: BrowserContext, page: Page) -> None:
         self._loop, self._context, self._page = loop, context, page
         self.said: list[str] = []
         self.errors: list[str] = []
+        self.asked: list[str] = []
         loop.run(self._listen())
 
     async def _listen(self) -> None:
         # Inside the loop's thread: to listen sends messages, too.
         self._page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        self._page.on("request", lambda request: self.asked.append(request.url))
         self._page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def before_scripts(self, script: str) -> None:
         """Runs `script` in every document before the page's own scripts."""
         self._loop.run(self._page.add_init_script(script))
+
+    def command(self, method: str, **parameters: object) -> None:
+        """A command of the DevTools protocol."""
+        self._loop.run(self._command(method, parameters))
+
+    async def _command(self, method: str, parameters: dict[str, object]) -> None:
+        session = await self._context.new_cdp_session(self._page)
+        await session.send(method, parameters)
 
     def goto(self, url: str) -> None:
         self._loop.run(_no_answer(self._page.goto(url)))

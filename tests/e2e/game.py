@@ -123,7 +123,7 @@ class Game:
         """An export of the player's, without its prefix."""
         return self.tab.evaluate(f"given => game.module._player_{export}(...given)", list(arguments))
 
-    def create(self, model: str, options: Mapping[str, str] | None = None) -> None:
+    def create(self, model: str, options: Mapping[str, object] | None = None) -> None:
         """Begins to load the model with this slug in place of the present one."""
         self.tab.evaluate("given => game.create(...given)", [*self._contract(model), json.dumps(options or {})])
 

@@ -29,10 +29,12 @@ public static class Loading
         new HandSigns(PreferredBackend.Wasm).Load();
         Check.Equal("https://game.example/StreamingAssets/tfjs-bridge/hand-signs/contract.json", Fake.Url);
         Check.Equal(HandSigns.ContractHash, Fake.Hash);
-        Check.Equal("{\"backend\":\"wasm\"}", Fake.Options);
+        Check.Equal("{\"backend\":\"wasm\",\"keep\":true}", Fake.Options);
         new HandSigns { ContractUrl = "https://cdn.example/é/contract.json" }.Load();
         Check.Equal("https://cdn.example/é/contract.json", Fake.Url);
-        Check.Equal("{\"backend\":\"auto\"}", Fake.Options);
+        Check.Equal("{\"backend\":\"auto\",\"keep\":true}", Fake.Options);
+        new HandSigns(PreferredBackend.WebGL) { KeepsFiles = false }.Load();
+        Check.Equal("{\"backend\":\"webgl\",\"keep\":false}", Fake.Options);
     }
 
     public static void GivesTheSameOperationEveryTime()

@@ -36,6 +36,12 @@ namespace TfjsBridge
         public string ContractUrl { get; set; }
 
         /// <summary>
+        /// Keep the model's files in the browser's storage, so that the next visit downloads none of them; true by
+        /// default. Set it before Load.
+        /// </summary>
+        public bool KeepsFiles { get; set; } = true;
+
+        /// <summary>
         /// Where the model is in its life. It goes from Ready back to Loading, and to Ready again by itself, when the browser
         /// takes the GPU away for a moment: predictions under way fail, later ones wait, and TrySubmit returns false meanwhile.
         /// </summary>

@@ -13,7 +13,7 @@ namespace TfjsBridge
         private readonly MessageReader _message = new MessageReader();
         private bool _isDisposed;
 
-        public ModelHandle(ModelInfo info, string contractUrl, PreferredBackend backend)
+        public ModelHandle(ModelInfo info, string contractUrl, string options)
         {
             if (!Native.IsAvailable)
             {
@@ -31,7 +31,7 @@ namespace TfjsBridge
                 Debug.LogError("[TfjsBridge] " + _failureText);
                 return;
             }
-            Id = Native.Create(contractUrl, info.ContractHash, Options(backend));
+            Id = Native.Create(contractUrl, info.ContractHash, options);
         }
 
         /// <summary>The handle that the bridge's functions take; 0 when there is no model.</summary>
@@ -67,16 +67,6 @@ namespace TfjsBridge
             if (_hasWarned) return;
             _hasWarned = true;
             Debug.LogWarning("[TfjsBridge] " + text);
-        }
-
-        private static string Options(PreferredBackend backend)
-        {
-            switch (backend)
-            {
-                case PreferredBackend.WebGL: return "{\"backend\":\"webgl\"}";
-                case PreferredBackend.Wasm: return "{\"backend\":\"wasm\"}";
-                default: return "{\"backend\":\"auto\"}";
-            }
         }
     }
 }

@@ -9,6 +9,22 @@ namespace TfjsBridge
 
         private string DefaultUrl => Application.streamingAssetsPath + "/tfjs-bridge/" + Info.Slug + "/contract.json";
 
+        private string Options =>
+            "{\"backend\":\"" + BackendName + "\",\"keep\":" + (KeepsFiles ? "true" : "false") + "}";
+
+        private string BackendName
+        {
+            get
+            {
+                switch (_backend)
+                {
+                    case PreferredBackend.WebGL: return "webgl";
+                    case PreferredBackend.Wasm: return "wasm";
+                    default: return "auto";
+                }
+            }
+        }
+
         private void Open()
         {
             _load = new LoadOperation();
@@ -17,7 +33,7 @@ namespace TfjsBridge
                 _load.EndAsCancelled();
                 return;
             }
-            _handle = new ModelHandle(Info, ContractUrl ?? DefaultUrl, _backend);
+            _handle = new ModelHandle(Info, ContractUrl ?? DefaultUrl, Options);
             if (_handle.IsOpen)
             {
                 Pump.Add(this);
