@@ -31,6 +31,8 @@ from tests.player.build import Mode, Packing, link, pack
 Scores = NDArray[np.float32]
 Backend = Literal["webgl", "wasm"]
 MODES: tuple[Mode, ...] = ("texture", "srgb", "pixels", "camera")
+# For builds that are damaged while their tab is open: what was whole a moment ago would come from the device.
+KEEP_NOTHING = "tfjsBridgeConfig.keep = false;"
 CANVAS = (480, 300)  # small, for a machine without a GPU
 GAME_JS = Path(__file__).with_name("game.js").read_text("utf-8")
 # torchvision's numbers, written out: what the contract says about normalization is under test.

@@ -24,7 +24,7 @@ from builder.errors import (
 )
 from tests.e2e.browsing import Chromium, Site
 from tests.e2e.forging import model_copy, only_shard, rewrite_model
-from tests.e2e.game import CANVAS, MODES, Build, Game, add_model, picture_640x480, playing, publish
+from tests.e2e.game import CANVAS, KEEP_NOTHING, MODES, Build, Game, add_model, picture_640x480, playing, publish
 from tests.player.build import link, pack
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
@@ -50,7 +50,7 @@ def build(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 @pytest.fixture(scope="module")
 def game(browser: Chromium, build: Build) -> Iterator[Game]:
-    with playing(browser, build.folder, "wasm") as opened:
+    with playing(browser, build.folder, "wasm", KEEP_NOTHING) as opened:
         opened.wait_until_ready()
         yield opened
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.browsing import Chromium
-from tests.e2e.game import Build, Game, picture_640x480, playing
+from tests.e2e.game import KEEP_NOTHING, Build, Game, picture_640x480, playing
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
@@ -115,7 +115,7 @@ def test_a_private_window_loads_the_model_every_time(browser: Chromium, small: B
 
 
 def test_nothing_is_kept_where_the_game_does_not_want_it(browser: Chromium, small: Build) -> None:
-    with playing(browser, small.folder, "wasm", "tfjsBridgeConfig.keep = false;") as game:
+    with playing(browser, small.folder, "wasm", KEEP_NOTHING) as game:
         game.wait_until_ready()
         assert game.tab.evaluate("indexedDB.databases().then(all => all.map(({ name }) => name))") == []
         game.create(small.model.slug, {"keep": True})  # the page's own word wins

@@ -14,7 +14,7 @@ from builder.abi import State, SubmitCode
 from builder.errors import BAD_OPTIONS, FETCH_FAILED, HASH_MISMATCH, WRONG_LENGTH
 from tests.e2e.browsing import Chromium, Site
 from tests.e2e.forging import model_copy, only_shard
-from tests.e2e.game import MODES, Build, Game, picture_640x480, playing
+from tests.e2e.game import KEEP_NOTHING, MODES, Build, Game, picture_640x480, playing
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
@@ -27,7 +27,7 @@ def broken(site: Site, small: Build) -> Path:
 
 @pytest.fixture(scope="module")
 def game(browser: Chromium, broken: Path) -> Iterator[Game]:
-    with playing(browser, broken, "wasm") as opened:
+    with playing(browser, broken, "wasm", KEEP_NOTHING) as opened:
         opened.wait_until_ready()
         yield opened
 
