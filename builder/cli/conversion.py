@@ -6,10 +6,9 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from builder.cli.checking import Checking
-from builder.cli.comparing import Checked, checked
 from builder.cli.packing import Packed, packed
 from builder.convert import from_tensorflow
 from builder.convert.bake import append_softmax, bake_normalize, set_input_size
@@ -23,6 +22,9 @@ from builder.convert.ports import Numbers, fitting, picture_of, signature_of
 from builder.convert.quantize import NONE, Quantization, rule_problems
 from builder.convert.sources import Source, find_source
 from builder.errors import BAD_ROUTE, UserError, fail
+
+if TYPE_CHECKING:
+    from builder.cli.comparing import Checked
 
 Route = Literal["direct", "tensorflow", "onnx-tf"]
 Progress = Callable[[str], None]
@@ -46,13 +48,14 @@ class ConvertOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """What came of a source. `checked` is None with --parity none."""
+    """What came of a source. `packed` is None where nothing was quantized, since compressing takes longer than
+    converting and takes little off float32; `checked` is None with --parity none."""
 
     source: Source
     route: Route
     folder: Path
     sizes: Sizes
-    packed: Packed
+    packed: Packed | None
     ops: dict[str, int]
     checked: Checked | None
 
@@ -77,7 +80,7 @@ def convert(path: Path, folder: Path, options: ConvertOptions, progress: Progres
         route=route,
         folder=folder,
         sizes=sizes,
-        packed=packed(sorted(folder.iterdir())),
+        packed=packed(sorted(folder.iterdir())) if options.quantization.rules else None,
         ops=operations(model),
         checked=found,
     )
@@ -118,6 +121,8 @@ def baked(model: ConvertedModel, options: ConvertOptions) -> ConvertedModel:
 def _checked(source: Source, model: ConvertedModel, options: ConvertOptions, progress: Progress) -> Checked | None:
     if options.checking.how == "none":
         return None
+    from builder.cli.comparing import checked  # only now: the browser's driver takes its time and memory
+
     progress("comparing with the source")
     with tempfile.TemporaryDirectory(prefix=PREFIX) as place:
         folder = Path(place) / "model"

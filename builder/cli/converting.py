@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from builder.cli.answers import print_json, problems_as_json
 from builder.cli.checking import Checking
-from builder.cli.comparing import Checked
 from builder.cli.console import stderr
 from builder.cli.conversion import Converted, ConvertOptions, Progress, convert
+from builder.cli.packing import Packed
 from builder.convert.parity import OutputParity
 from builder.convert.ports import Numbers
 from builder.convert.quantize import Quantization, read_rules
@@ -22,6 +22,9 @@ from builder.errors import BAD_OPTION, UserError, fail
 from builder.inputs.jsonfile import printable
 from builder.inputs.options import Settings, flag_settings
 from builder.spec import NORMALIZATIONS
+
+if TYPE_CHECKING:
+    from builder.cli.comparing import Checked
 
 _OPS_SHOWN = 8
 _MEGABYTE = 1024 * 1024
@@ -130,10 +133,16 @@ def report(done: Converted) -> Iterator[tuple[str, str]]:
     total = sizes.topology + sizes.weights
     plain = f", {sizes.topology + sizes.unquantized:,} unquantized" if sizes.weights != sizes.unquantized else ""
     yield "written", f"{done.folder}: model.json and {sizes.shards} weight file{'s' if sizes.shards > 1 else ''}"
-    brotli = f", {done.packed.brotli:,} by Brotli" if done.packed.brotli is not None else ""
-    yield "bytes", f"{total:,}{plain}; {done.packed.gzip:,} by gzip{brotli}"
+    yield "bytes", f"{total:,}{plain}{_packed(done.packed)}"
     for name, reason in sorted(sizes.kept.items()):
         yield "note", f"the weight {printable(name)} stays float32: {reason}"
+
+
+def _packed(found: Packed | None) -> str:
+    if found is None:
+        return ""
+    brotli = f", {found.brotli:,} by Brotli" if found.brotli is not None else ""
+    return f"; {found.gzip:,} by gzip{brotli}"
 
 
 def read(done: Converted) -> Iterator[tuple[str, str]]:
@@ -173,6 +182,12 @@ def figures(output: OutputParity) -> str:
     return "; ".join(parts) + (" (proves nothing: it hardly moves)" if output.flat else "")
 
 
+def _bytes(done: Converted) -> dict[str, int | None]:
+    if done.packed is not None:
+        return asdict(done.packed)
+    return {"raw": done.sizes.topology + done.sizes.weights, "gzip": None, "brotli": None}
+
+
 def document(done: Converted) -> dict[str, Any]:
     """The object that --json prints."""
     sizes = done.sizes
@@ -181,7 +196,7 @@ def document(done: Converted) -> dict[str, Any]:
         "source": {"path": str(done.source.path), "kind": done.source.kind},
         "route": done.route,
         "folder": str(done.folder),
-        "bytes": {"topology": sizes.topology, "weights": sizes.weights, **asdict(done.packed)},
+        "bytes": {"topology": sizes.topology, "weights": sizes.weights, **_bytes(done)},
         "unquantizedBytes": sizes.unquantized,
         "weightFiles": sizes.shards,
         "keptFloat32": dict(sizes.kept),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,14 +25,17 @@ class Packed:
 
 
 def packed(paths: Iterable[Path]) -> Packed:
-    """The sizes of some files together, each compressed by itself."""
-    raw = small = 0
-    smaller: int | None = 0 if _brotli() else None
-    for path in paths:
-        raw += path.stat().st_size
-        small += _gzip(path)
-        smaller = None if smaller is None else smaller + _brotlied(path)
-    return Packed(raw=raw, gzip=small, brotli=smaller)
+    """The sizes of some files together, each compressed by itself, on all cores: both packages work outside the lock
+    of the interpreter."""
+    found = list(paths)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        small = pool.map(_gzip, found)
+        smaller = pool.map(_brotlied, found) if _brotli() else None
+        return Packed(
+            raw=sum(path.stat().st_size for path in found),
+            gzip=sum(small),
+            brotli=None if smaller is None else sum(smaller),
+        )
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

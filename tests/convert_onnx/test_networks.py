@@ -76,22 +76,45 @@ def test_a_vision_transformer(peers: Peers) -> None:
     assert (found["_FusedMatMul"], found["Erf"], found["Transpose"]) == (9, 2, 8)
 
 
+_PEAK = "int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]) * 1024"
+
+
+def spent(script: str, *arguments: object) -> list[float]:
+    """The numbers that a script prints, in a process of its own."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", f"import atexit, re, sys, time; from pathlib import Path\n{script}"]
+    done = subprocess.run([*command, *map(str, arguments)], cwd=root, capture_output=True, text=True, check=True)
+    return [float(number) for number in done.stdout.split("\n")[-2].split()]
+
+
 def test_resnet18_takes_little_time_and_memory(tmp_path: Path) -> None:
     """2 seconds of processor time and 2.5 times its weights, in a process of its own, Python included."""
     path = tmp_path / "resnet18.onnx"
     path.write_bytes(resnet().SerializeToString())
     script = (
-        "import re, sys, time; from pathlib import Path; from builder.convert.from_onnx import convert\n"
+        "from builder.convert.from_onnx import convert\n"
         "found = convert(Path(sys.argv[1]))\n"
-        "peak = re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]\n"
-        "print(time.process_time(), int(peak) * 1024, sum(array.nbytes for array in found.weights.values()))"
+        f"print(time.process_time(), {_PEAK}, sum(array.nbytes for array in found.weights.values()))"
     )
-    root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", script, path], cwd=root, capture_output=True, text=True, check=True)
-    seconds, memory, weights = map(float, done.stdout.split())
+    seconds, memory, weights = spent(script, path)
     assert weights > 46e6
     assert seconds < 2
     assert memory < 2.5 * weights
+
+
+def test_the_whole_command_takes_little_time_and_memory(tmp_path: Path) -> None:
+    """The same for `convert --parity none`; memory besides that of Python and its imports."""
+    path, folder = tmp_path / "resnet18.onnx", tmp_path / "resnet18"
+    path.write_bytes(resnet().SerializeToString())
+    script = (
+        "import builder.cli.converting, onnx; from builder.cli import main\n"
+        f"before = {_PEAK}\n"
+        f"atexit.register(lambda: print(time.process_time(), {_PEAK} - before))\n"
+        "main()"
+    )
+    seconds, memory = spent(script, "convert", path, "-o", folder, "--parity", "none")
+    assert seconds < 2
+    assert memory < 2.5 * sum(shard.stat().st_size for shard in folder.glob("*.bin"))
 
 
 def test_a_convolution_scaled_by_a_hundredth_is_noticed(peers: Peers) -> None:

@@ -133,5 +133,17 @@ def test_json_tells_what_was_done(shell: Shell, network: Path, tmp_path: Path) -
     files = {path.name: path.stat().st_size for path in (tmp_path / "out").iterdir()}
     assert said["bytes"]["topology"] == files["model.json"]
     assert said["bytes"]["weights"] == files["group1-shard1of1.bin"] < said["unquantizedBytes"]
+    assert said["bytes"]["raw"] == sum(files.values()) > said["bytes"]["gzip"] > 0
     refused = shell("convert", network, "-o", tmp_path / "out", "--json", "--quantize", "int4")
     assert [item["id"] for item in refused.json["problems"]] == ["BAD_RULE"]
+
+
+def test_nothing_is_packed_for_the_figures_alone_where_nothing_was_quantized(
+    shell: Shell, network: Path, tmp_path: Path
+) -> None:
+    """It takes several times as long as the conversion itself."""
+    outcome = shell("convert", network, "-o", tmp_path / "out", "--parity", "none", "--json")
+    raw = sum(path.stat().st_size for path in (tmp_path / "out").iterdir())
+    said = outcome.json["bytes"]
+    assert (said["raw"], said["gzip"], said["brotli"]) == (raw, None, None)
+    assert f"{raw:,}\n" in outcome.err and "gzip" not in outcome.err
