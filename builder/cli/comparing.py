@@ -17,10 +17,10 @@ from builder.convert.folder import MARK, METADATA
 from builder.convert.from_tensorflow import SourceKind
 from builder.convert.onnx_answers import onnx_answers
 from builder.convert.parity import Parity, Precision, before, compare
-from builder.convert.ports import Numbers, Signature, SignedInput, fitting, picture_of, signature_of
+from builder.convert.ports import Signature, matching, picture_of, signature_of
 from builder.convert.sources import Source
 from builder.convert.tensorflow_answers import folder_answers, tensorflow_answers
-from builder.errors import BAD_OPTION, PARITY_FAILED, PARITY_PROVES_NOTHING, UserError, fail
+from builder.errors import PARITY_FAILED, PARITY_PROVES_NOTHING, UserError, fail
 from builder.harness.browser import BrowserOptions
 from builder.harness.reference import ReferenceBackend, ReferencePage, reference_page
 
@@ -91,20 +91,11 @@ def _asking(source: Source, document: Mapping[str, Any], checking: Checking) -> 
     return Asking(
         signature=signature,
         answer=partial(source_answers, source),
-        numbers=_fitting(numbers, picture_of(signature)) if numbers else None,
+        numbers=matching(numbers, picture_of(signature)) if numbers else None,
         baked=bool(found),
         softmax=frozenset([baked["softmax"]["output"]] if "softmax" in baked else []),
         size=checking.size,
     )
-
-
-def _fitting(numbers: Numbers, picture: SignedInput | None) -> Numbers:
-    """The normalization for the picture's channels; raises BAD_OPTION where it is for another number of them."""
-    found, channels = fitting(numbers, picture), picture.channels if picture else 0
-    if picture and not {len(found[1]), len(found[2])} <= {1, channels}:
-        text, reason = f"{len(found[1])} and {len(found[2])} numbers", f"the model's pictures have {channels} channels"
-        raise fail(BAD_OPTION, "--normalize", option="--mean and --std", value=text, reason=reason)
-    return found
 
 
 def precision_of(document: Mapping[str, Any]) -> Precision:

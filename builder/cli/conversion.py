@@ -18,7 +18,7 @@ from builder.convert.from_onnx import convert as convert_onnx
 from builder.convert.from_onnx.options import InputLayout
 from builder.convert.from_tensorflow import SourceKind
 from builder.convert.model import ConvertedModel
-from builder.convert.ports import Numbers, fitting, picture_of, signature_of
+from builder.convert.ports import Numbers, fitting, matching, picture_of, signature_of
 from builder.convert.quantize import NONE, Quantization, rule_problems
 from builder.convert.sources import Source, find_source
 from builder.errors import BAD_ROUTE, UserError, fail
@@ -74,7 +74,8 @@ def convert(path: Path, folder: Path, options: ConvertOptions, progress: Progres
     found = _checked(source, model, options, progress)
     record = {"by": "none"} if found is None else found.record()
     progress("writing")
-    sizes = _write(marked(model, parity=record), folder, options)
+    said = {"training": training} if (training := _training(model, options)) else {}
+    sizes = _write(marked(model, parity=record, **said), folder, options)
     return Converted(
         source=source,
         route=route,
@@ -116,6 +117,15 @@ def baked(model: ConvertedModel, options: ConvertOptions) -> ConvertedModel:
         planar = picture is not None and picture.channel_axis == 1
         model = bake_normalize(model, *fitting(options.normalize, picture), layout="NCHW" if planar else "NHWC")
     return append_softmax(model) if options.softmax else model
+
+
+def _training(model: ConvertedModel, options: ConvertOptions) -> dict[str, Any] | None:
+    """The stated normalization that the game is left to do, as the folder records it; None where there is none."""
+    picture = picture_of(signature_of(model.document))
+    if options.normalize or options.checking.numbers is None or picture is None or picture.dtype != "float32":
+        return None
+    scale, mean, std = matching(options.checking.numbers, picture)
+    return {"scale": scale, "mean": list(mean), "std": list(std)}
 
 
 def _checked(source: Source, model: ConvertedModel, options: ConvertOptions, progress: Progress) -> Checked | None:

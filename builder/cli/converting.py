@@ -21,6 +21,7 @@ from builder.convert.quantize import Quantization, read_rules
 from builder.errors import BAD_OPTION, UserError, fail
 from builder.inputs.jsonfile import printable
 from builder.inputs.options import Settings, flag_settings
+from builder.resolve.normalization import preset
 from builder.spec import NORMALIZATIONS
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def stated(settings: Settings) -> Numbers | None:
     figures = {"--mean": settings.mean, "--std": settings.std, "--scale": settings.scale}
     said = [name for name, value in figures.items() if value is not None]
     if settings.normalize is not None:
-        return _preset(settings.normalize, said)
+        return _preset(settings, said)
     if not said:
         return None
     if settings.scale is None:
@@ -108,14 +109,15 @@ def stated(settings: Settings) -> Numbers | None:
     return settings.scale, settings.mean or (0.0,), settings.std or (1.0,)
 
 
-def _preset(name: str, others: Sequence[str]) -> Numbers:
+def _preset(settings: Settings, others: Sequence[str]) -> Numbers:
+    name = settings.normalize or ""
     if others:
         reason = f"{others[0]} stands in its place; give one or the other"
         raise bad_option(option="--normalize", value=name, reason=reason)
     if name not in NORMALIZATIONS:
         reason = f"it is one of {', '.join(NORMALIZATIONS)}"
         raise bad_option(option="--normalize", value=repr(printable(name)), reason=reason)
-    return NORMALIZATIONS[name]
+    return preset(name, settings.channel_order or "rgb")
 
 
 def bad_option(*, option: str, value: object, reason: str) -> UserError:

@@ -50,7 +50,7 @@ def _rows(found: Gathered) -> Iterator[tuple[str, str]]:
     yield "input", _input(found)
     yield "resizing", f"{pre.fit} [{found.source('fit')}], {pre.filter} [{found.source('filter')}]"
     yield "normalization", f"{normalization(pre)} [{_normalization_source(found)}]"
-    if reason := found.reason or (found.facts.baked.normalization and own_normalization(found.facts)):
+    if reason := found.reason or (found.facts.mark.normalization and own_normalization(found.facts)):
         yield "", reason
     yield "output", _output(found)
     yield "classes", f"{_labels(spec)} [{_labels_source(found)}]"

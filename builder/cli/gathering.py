@@ -100,6 +100,7 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
     export = _attempt(lambda: read_export(folder), problems)
     labels = _attempt(lambda: _labels(said, export, facts), problems)
     settings = said.over(export.settings) if export else said
+    settings = settings.over(facts.mark.settings(facts.json_path)) if facts else settings
     known = {item.name for item in fields(Options)}
     options = Options(**{name: value for name, value in settings.said().items() if name in known})
     spec = None

@@ -20,6 +20,7 @@ from builder.resolve import (
     chosen_output,
     class_count,
     classifier_problems,
+    formula,
     image_axes,
     own_normalization,
     presets,
@@ -163,8 +164,17 @@ def _needs(facts: ModelFacts) -> Iterator[str]:
     if axes and -1 in axes[:2]:
         yield "--input-size WIDTHxHEIGHT, as in training (the model takes any)"
     choices = presets(facts)
-    if len(choices) > 1 and not facts.stated:
+    if len(choices) > 1 and not _stated(facts):
         yield f"--normalize {', '.join(choices[:-1])} or {choices[-1]}, as in training (the model does not say)"
+
+
+def _stated(facts: ModelFacts) -> str:
+    """Why nobody has to give a normalization; empty where somebody has to."""
+    if facts.mark.normalization:
+        return own_normalization(facts)
+    if facts.mark.training:
+        return f"{formula(*facts.mark.training)} was stated when the model was converted"
+    return facts.stated
 
 
 def tables(facts: ModelFacts) -> Iterable[RenderableType]:
@@ -195,7 +205,7 @@ def _summary_rows(facts: ModelFacts) -> Iterable[tuple[str, str]]:
         yield "not usable", f"{printable(str(item.params['reason']), 500)} (next: {item.next_step})"
     for need in needs(facts):
         yield "generate needs", need
-    if stated := facts.stated or (facts.baked.normalization and own_normalization(facts)):
+    if stated := _stated(facts):
         yield "normalization", stated
     if facts.labels:
         yield "labels", f"{len(facts.labels)} in the model: " + printable(", ".join(facts.labels), 80)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.convert.samples import Dtype, Port
+from builder.errors import BAD_OPTION, fail
 
 Array = NDArray[Any]
 # scale, mean and std per channel, or one for all: (value * scale - mean) / std
@@ -83,6 +84,15 @@ def fitting(numbers: Numbers, picture: SignedInput | None) -> Numbers:
     channels = picture.channels if picture else 0
     cut = [values[:channels] if len(set(values)) == 1 < len(values) else values for values in (mean, std)]
     return (scale, *cut) if channels else numbers  # type: ignore[return-value]
+
+
+def matching(numbers: Numbers, picture: SignedInput | None) -> Numbers:
+    """`fitting`, but raises BAD_OPTION where the normalization is for another number of channels."""
+    found, channels = fitting(numbers, picture), picture.channels if picture else 0
+    if picture and not {len(found[1]), len(found[2])} <= {1, channels}:
+        text, reason = f"{len(found[1])} and {len(found[2])} numbers", f"the model's pictures have {channels} channels"
+        raise fail(BAD_OPTION, "--normalize", option="--mean and --std", value=text, reason=reason)
+    return found
 
 
 def _ordered(values: Array, axes: Axes | None) -> Array:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.inputs.record import Record
+from builder.inputs.mark import Mark
 from builder.spec import FileRef, Layout, ModelFormat
 
-__all__ = ["Baked", "Layout", "ModelFacts", "Shape", "ShardFacts", "Step", "TensorFacts", "TopologyFacts"]
+__all__ = ["Layout", "ModelFacts", "Shape", "ShardFacts", "Step", "TensorFacts", "TopologyFacts"]
 
 # One entry per axis, -1 where the size is free or unknown; None where not even the rank is known.
 Shape = tuple[int, ...] | None
@@ -59,14 +59,6 @@ class ShardFacts:
     bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Baked:
-    """What this tool built into a model: (scale, mean, std) of its normalization, and the output that got a softmax."""
-
-    normalization: tuple[float, tuple[float, ...], tuple[float, ...]] | None = None
-    softmax: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """A TensorFlow.js model folder. Paths of `topology` and `shards` are relative to `folder`.
@@ -79,8 +71,8 @@ class ModelFacts:
     `parameters` counts the elements of float weights, `weight_bytes` what all weights take in the shards;
     `quantization` maps a storage type (`uint8`, `uint16`, `float16`) to the number of weights stored so. `shards` holds
     every shard once all are there and of the right length; `shard_states` always says what was found. `stated` says why
-    nobody has to give a normalization, where a file beside the model states it; `baked` what this tool built into it,
-    and `record` what it wrote about checking it; `infinite` are the weights that hold infinite numbers.
+    nobody has to give a normalization, where a file beside the model states it; `mark` what this tool did to it and
+    wrote down; `infinite` are the weights that hold infinite numbers.
     """
 
     folder: Path
@@ -105,9 +97,8 @@ class ModelFacts:
     rewritten: bytes | None = None
     cured: str = ""
     stated: str = ""
-    baked: Baked = Baked()
+    mark: Mark = Mark()  # noqa: RUF009 - it is frozen
     infinite: tuple[str, ...] = ()
-    record: Record | None = None
 
     @property
     def activation(self) -> str:

@@ -1,21 +1,49 @@
-"""`userDefinedMetadata.tfjsForUnity` in model.json: what this tool built into a model when it converted it."""
+"""`userDefinedMetadata.tfjsForUnity` in model.json: what this tool did when it converted the model, and found."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from builder.errors import NOT_A_MODEL, UserError, fail
-from builder.inputs.facts import Baked
-from builder.inputs.jsonfile import json_where, schema_problems
+from builder.inputs.jsonfile import json_where, printable, schema_problems
+from builder.inputs.options import Settings, Source
 from builder.inputs.schema import Foreign
 
 MARK_VERSION = 1
 _PLACE = ("userDefinedMetadata", "tfjsForUnity")
+_SHOWN = 80
+Normalization = tuple[float, tuple[float, ...], tuple[float, ...]]
 _Numbers = Annotated[list[float], Field(min_length=1, max_length=4)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What is known about a converted model.
+
+    `normalization` (scale, mean, std) was built into it, `softmax` is the output that got one; `training` is a
+    normalization that was stated, and is left to the game. `unchecked`: nobody looked whether it computes what its
+    source does; `still` are outputs that were looked at and prove nothing.
+    """
+
+    normalization: Normalization | None = None
+    softmax: str | None = None
+    training: Normalization | None = None
+    unchecked: bool = False
+    still: tuple[str, ...] = ()
+
+    def settings(self, json_path: Path) -> Settings:
+        """What the model states about its pictures, as options."""
+        if self.training is None:
+            return Settings()
+        source = Source(json_path.name, json_where(json_path, (*_PLACE, "training")))
+        scale, mean, std = self.training
+        return Settings(scale=scale, mean=mean, std=std, sources=dict.fromkeys(("scale", "mean", "std"), source))
 
 
 class _Normalization(Foreign):
@@ -36,17 +64,24 @@ class _Softmax(Foreign):
     output: str
 
 
+class _Parity(Foreign):
+    by: str
+    provesNothing: Annotated[tuple[str, ...], Field(max_length=1000, strict=False)] = ()
+
+
 class _Mark(Foreign):
     version: int
     normalization: _Normalization | None = None
     softmax: _Softmax | None = None
+    training: _Normalization | None = None
+    parity: _Parity | None = None
 
 
-def read_mark(metadata: dict[str, Any] | None, json_path: Path) -> Baked:
-    """What is built into the model; nothing where it does not say so."""
+def read_mark(metadata: Mapping[str, Any] | None, json_path: Path) -> Mark:
+    """What model.json says about its conversion; nothing where it says nothing. NOT_A_MODEL where it cannot be read."""
     found = (metadata or {}).get(_PLACE[1])
     if found is None:
-        return Baked()
+        return Mark()
     try:
         mark = _Mark.model_validate(found)
     except ValidationError as error:
@@ -54,8 +89,15 @@ def read_mark(metadata: dict[str, Any] | None, json_path: Path) -> Baked:
     if mark.version != MARK_VERSION:
         reason = f"it was converted by a version of tfjs-for-unity that this one does not know ({mark.version})"
         raise fail(NOT_A_MODEL, json_where(json_path, (*_PLACE, "version")), reason=reason)
-    numbers = mark.normalization
-    return Baked(
-        normalization=(numbers.scale, tuple(numbers.mean), tuple(numbers.std)) if numbers else None,
+    parity = mark.parity
+    return Mark(
+        normalization=_numbers(mark.normalization),
         softmax=mark.softmax.output if mark.softmax else None,
+        training=_numbers(mark.training),
+        unchecked=parity is not None and parity.by == "none",
+        still=tuple(printable(name, _SHOWN) for name in parity.provesNothing) if parity else (),
     )
+
+
+def _numbers(found: _Normalization | None) -> Normalization | None:
+    return (found.scale, tuple(found.mean), tuple(found.std)) if found else None

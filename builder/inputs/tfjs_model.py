@@ -27,7 +27,6 @@ from builder.inputs.jsonfile import (
 )
 from builder.inputs.layers_model import read_layers
 from builder.inputs.mark import read_mark
-from builder.inputs.record import read_record
 from builder.inputs.schema import Document, Weight
 from builder.inputs.shards import examine_shards, file_ref, read_weight
 from builder.spec import FileRef, ModelFormat
@@ -188,8 +187,7 @@ def _facts(
         converted_by=_remark(document.convertedBy),
         rewritten=source.rewritten,
         cured=source.cured,
-        baked=read_mark(document.userDefinedMetadata, json_path),
-        record=read_record(document.userDefinedMetadata),
+        mark=read_mark(document.userDefinedMetadata, json_path),
     )
 
 

@@ -110,11 +110,10 @@ def warnings(facts: ModelFacts) -> tuple[str, ...]:
 
 
 def _warnings(facts: ModelFacts) -> Iterator[str]:
-    record = facts.record
-    if record and record.unchecked:
+    if facts.mark.unchecked:
         yield "the model was converted without a check that it computes what its source does (--parity none)"
-    if record and record.still:
-        yield f"the check of the conversion proves nothing for {', '.join(record.still)}: it hardly moved"
+    if facts.mark.still:
+        yield f"the check of the conversion proves nothing for {', '.join(facts.mark.still)}: it hardly moved"
 
 
 def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:
@@ -214,7 +213,7 @@ def _softmax_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]:
     if output is None:
         return
     if output.activation in _BOUNDED:
-        when = ", built in when it was converted" if facts.baked.softmax else ""
+        when = ", built in when it was converted" if facts.mark.softmax else ""
         reason = f"the model ends in {output.activation} already{when}, and a second softmax would level the scores"
         yield bad_option("--softmax", "given", reason)
     elif class_count(output) == 1:

@@ -44,7 +44,7 @@ def preset(name: str, channel_order: str = "rgb") -> Numbers:
 
 def presets(facts: ModelFacts) -> tuple[str, ...]:
     """The presets that fit the model: ImageNet's has three channels."""
-    if takes_integers(facts) or facts.baked.normalization:
+    if takes_integers(facts) or facts.mark.normalization:
         return ("none",)
     axes = image_axes(facts)
     gray = axes is not None and axes[2] == 1
@@ -104,8 +104,8 @@ def own_normalization(facts: ModelFacts) -> str:
         tensor = facts.inputs[0]
         what = f"the model's input {tensor.name!r} takes {tensor.dtype}"
         return f"{what}, whole values of 0..255, and normalizes them itself"
-    if facts.baked.normalization:
-        return f"{formula(*facts.baked.normalization)} was built into the model when it was converted"
+    if facts.mark.normalization:
+        return f"{formula(*facts.mark.normalization)} was built into the model when it was converted"
     return ""
 
 

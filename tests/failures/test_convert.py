@@ -147,3 +147,34 @@ def test_nothing_is_packed_for_the_figures_alone_where_nothing_was_quantized(
     said = outcome.json["bytes"]
     assert (said["raw"], said["gzip"], said["brotli"]) == (raw, None, None)
     assert f"{raw:,}\n" in outcome.err and "gzip" not in outcome.err
+
+
+def test_generate_is_not_asked_what_convert_was_told(shell: Shell, network: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert shell("convert", network, "-o", out, "--parity", "none", "--normalize", "imagenet").code == 0
+    (out / "labels.txt").write_text("a\nb\nc\nd\ne", "utf-8")
+    shell.model = out
+    assert "stated when the model was converted" in shell("inspect", out).out
+    given = ("--labels", out / "labels.txt", "--into", shell.project)
+    outcome = shell("generate", out, *given)
+    assert outcome.code == 0, outcome.err
+    assert "(value / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)" in outcome.err
+    assert "[model.json]" in next(line for line in outcome.err.splitlines() if line.startswith("normalization"))
+    again = shell("generate", out, *given, "--normalize", "unit")  # who says it now counts more
+    assert "value / 255, so 0..255 becomes 0..1 [--normalize]" in again.err
+
+
+def test_the_channels_of_a_stated_normalization_follow_the_order_of_the_model(shell: Shell, network: Path) -> None:
+    given = ("--labels", shell.model / "labels.txt", "--parity", "none", "--into", shell.project)
+    outcome = shell("generate", network, *given, "--normalize", "imagenet", "--channel-order", "bgr")
+    assert outcome.code == 0, outcome.err
+    served = next((shell.project / "Assets").rglob("model.json"))
+    record = json.loads(served.read_text("utf-8"))["userDefinedMetadata"]["tfjsForUnity"]["training"]
+    assert record["mean"] == [0.406, 0.456, 0.485]
+
+
+def test_a_normalization_for_other_pictures_is_refused(shell: Shell, network: Path, tmp_path: Path) -> None:
+    numbers = ("--scale", "1", "--mean", "1,2", "--parity", "none")
+    outcome = shell("convert", network, "-o", tmp_path / "out", *numbers)
+    assert (outcome.code, outcome.problems) == (2, ["BAD_OPTION"])
+    assert not (tmp_path / "out").exists()
