@@ -217,6 +217,26 @@ def onnx_net() -> None:
     (FOLDER / "outside.onnx").write_bytes(model.SerializeToString())
 
 
+def onnx_beyond() -> None:
+    """What onnx-tf cannot do: a version of an operator that is newer than it, and a pooling that is wrong for it."""
+    import onnx
+    from onnx import helper
+
+    x = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 8, 8])
+    y = helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 3, 8, 8])
+    none = onnx.numpy_helper.from_array(np.zeros((), np.float32), "none")
+    chosen = [
+        helper.make_node("Greater", ["x", "none"], ["above"], "compare"),
+        helper.make_node("Where", ["above", "x", "none"], ["y"], "choose"),
+    ]
+    odd = [helper.make_node("Slice", ["x", "starts", "ends", "axes"], ["y"], "cut")]
+    places = [onnx.numpy_helper.from_array(np.array([[0]] * 2), name) for name in ("starts", "ends", "axes")]
+    for name, nodes, constants in (("newer", chosen, [none]), ("odd", odd, places)):
+        graph = helper.make_graph(nodes, name, [x], [y], constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8)
+        onnx.save(model, FOLDER / f"{name}.onnx")
+
+
 class Mine(layers.Layer):
     def call(self, x: Any) -> Any:
         Path(RAN).write_text("ran", "utf-8")
@@ -247,6 +267,7 @@ if sys.argv[1] == "tf2":
     tensorflow()
     frozen()
     onnx_net()
+    onnx_beyond()
     hostile_keras(".h5")
     hostile_hdf5()
 else:

@@ -57,6 +57,7 @@ REFUSED = {
     "hostile-python": ("UNSAFE_SOURCE", "'PyFunc' reaches beyond the model"),
     "hostile.pb": ("UNSAFE_SOURCE", "'WriteFile' reaches beyond the model"),
     "outside.onnx": ("UNSAFE_SOURCE", "is not a plain file beside it"),
+    "newer.onnx": ("SOURCE_REFUSED", "onnx-tf does not convert its Where (node 'choose'): Where version 16 is not"),
     "table": ("UNSAFE_SOURCE", "'HashTableV2' reaches beyond the model"),
     "bare": ("SOURCE_REFUSED", "it has no signature 'serving_default'"),
 }
@@ -164,6 +165,12 @@ def test_what_is_dangerous_or_no_graph_is_refused_before_any_of_it_runs(
     assert [found for found in caught.value.problems if text in found.what]
     assert not (models / "ran").exists()
     assert sorted((cache / "logs").iterdir()) == before
+
+
+def test_where_onnx_tf_failed_is_named(models: Path, cache: Path) -> None:
+    with pytest.raises(UserError, match=r"RuntimeError: at its Slice \(node 'cut'\): \w+") as caught:
+        convert(models / "odd.onnx")
+    assert [found.kind.id for found in caught.value.problems] == ["CONVERSION_FAILED"]
 
 
 def test_the_emotion_model_of_a_package_converts(cache: Path, tfjs: Tfjs) -> None:

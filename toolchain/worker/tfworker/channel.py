@@ -45,7 +45,19 @@ def _read_request() -> dict[str, Any]:
     return request
 
 
+def in_a_trace(error: Exception) -> bool:
+    """True for what went wrong while TensorFlow traced a function: it puts the places first and the reason last."""
+    return str(error).lstrip().startswith("in user code:")
+
+
+def last_line(error: Exception) -> str:
+    """The last line of what an error says."""
+    return (str(error).strip().splitlines() or [""])[-1].strip()[:500].rstrip(".")
+
+
 def _text(error: Exception) -> str:
+    if in_a_trace(error):
+        return last_line(error)
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0][:500]}"
 

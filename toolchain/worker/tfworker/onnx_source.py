@@ -12,6 +12,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from tfworker import saved_model_source, standins
+from tfworker.channel import in_a_trace, last_line
 from tfworker.limits import check_size, read_bytes
 from tfworker.refusal import Refused, refuse_unsafe
 from tfworker.source import Arrays, Frozen, Tensor
@@ -19,6 +20,9 @@ from tfworker.source import Arrays, Frozen, Tensor
 standins.install()
 
 import onnx_tf.backend  # noqa: E402
+from onnx.backend.test.runner import BackendIsNotSupposedToImplementIt  # noqa: E402
+from onnx_tf import backend_tf_module  # noqa: E402
+from onnx_tf.pb_wrapper import OnnxNode  # noqa: E402
 
 
 def read(path: Path, kind: str) -> OnnxSource:
@@ -31,7 +35,10 @@ def read(path: Path, kind: str) -> OnnxSource:
     refuse_unsafe([why for place in sorted(places) for why in _place_refusals(path.parent, place)])
     check_size(sum((path.parent / place).stat().st_size for place in places), "its external data")
     onnx.load_external_data_for_model(model, str(path.parent))
-    onnx.checker.check_model(model)
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise Refused(f"it is no valid ONNX model: {last_line(error)}") from None
     return OnnxSource(model)
 
 
@@ -60,6 +67,19 @@ def _tensor(value: onnx.ValueInfoProto) -> Tensor:
     return Tensor(value.name, _shape(value), np.dtype(dtype).name)
 
 
+class _Node(OnnxNode):  # type: ignore[misc]
+    """onnx-tf makes one for each node that it comes to; the newest is the one that failed."""
+
+    newest = ""
+
+    def __init__(self, node: onnx.NodeProto) -> None:
+        super().__init__(node)
+        _Node.newest = f"{node.op_type} (node {(node.name or ' '.join(node.output))[:80]!r})"
+
+
+backend_tf_module.OnnxNode = _Node
+
+
 class OnnxSource:
     """A checked ONNX model."""
 
@@ -77,5 +97,17 @@ class OnnxSource:
 
     def freeze(self) -> Frozen:
         with tempfile.TemporaryDirectory() as folder:
-            onnx_tf.backend.prepare(self._model).export_graph(folder)
+            self._export(folder)
             return saved_model_source.SavedModelSource(tf.saved_model.load(folder)).freeze()
+
+    def _export(self, folder: str) -> None:
+        try:
+            onnx_tf.backend.prepare(self._model).export_graph(folder)
+        except BackendIsNotSupposedToImplementIt as error:
+            reason = last_line(error).partition(": ")[2] or last_line(error)
+            raise Refused(f"onnx-tf does not convert its {_Node.newest}: {reason}") from error
+        except Exception as error:
+            if not in_a_trace(error):
+                raise
+            msg = f"at its {_Node.newest}: {last_line(error)}"
+            raise RuntimeError(msg) from error
