@@ -1,16 +1,17 @@
 /** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
-import { engine, tensor, tidy, type Tensor } from "@tensorflow/tfjs-core";
+import { engine, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "./generated/contract";
-import { tensorShape } from "./contract";
 import type { Executor, ModelParts } from "./executor/executor";
 import { loadGraphExecutor } from "./executor/graph-model";
 import { loadLayersExecutor } from "./executor/layers-model";
+import { openFeed, type Feed } from "./feed";
 
 export type { ModelParts } from "./executor/executor";
 
-/** A loaded model. `scores` takes the values of the input tensor and gives those of the output tensor. */
+/** A loaded model. */
 export interface Network {
-  scores(input: Float32Array): Promise<Float32Array>;
+  /** The values of the output tensor for a picture of the model's size: RGBA, row 0 on top, read before this returns. */
+  scores(rgba: Uint8Array): Promise<Float32Array>;
   /** Live tensors of the page at the end of the newest inference, without those of inferences under way; -1 before. */
   readonly resting: number;
   /** Frees the weights; a second call does nothing. */
@@ -25,6 +26,7 @@ const underWay = { held: 0, unknown: 0 };
 /** A loaded model; every call frees what it makes, and copies the scores off the backend. */
 class LoadedNetwork implements Network {
   resting = -1;
+  private readonly feed: Feed;
   private mustWait = false;
   private disposed = false;
   /** Tensors of the inference in flight, which never ends when the backend's context is lost. */
@@ -32,12 +34,13 @@ class LoadedNetwork implements Network {
 
   constructor(
     private readonly executor: Executor,
-    private readonly spec: ModelSpec,
-  ) {}
+    spec: ModelSpec,
+  ) {
+    this.feed = openFeed(spec);
+  }
 
-  async scores(values: Float32Array): Promise<Float32Array> {
-    const { input: { dtype }, preprocess } = this.spec;
-    const input = this.hold(tensor(dtype === "int32" ? Int32Array.from(values) : values, [1, ...tensorShape(preprocess)], dtype));
+  async scores(rgba: Uint8Array): Promise<Float32Array> {
+    const input = this.hold(this.feed(rgba));
     try {
       return await this.copied(this.executed(input) ?? (await this.executedLater(input)));
     } finally {
@@ -79,7 +82,7 @@ class LoadedNetwork implements Network {
 
   private async copied(scores: Tensor): Promise<Float32Array> {
     try {
-      return Float32Array.from(await scores.data<"float32">());
+      return new Float32Array(await scores.data());
     } finally {
       this.free(scores);
     }

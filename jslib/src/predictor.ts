@@ -4,7 +4,6 @@ import type { Contract } from "./generated/contract";
 import { PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { PagePrediction } from "./api";
 import { entryOf, Failure } from "./failure";
-import { normalizer, type Normalizer } from "./image/normalize";
 import type { Network } from "./loading";
 import type { Outcome } from "./memory";
 import { Scheduler, type Job } from "./scheduler";
@@ -33,7 +32,6 @@ export interface PredictorTools {
 export class Predictor {
   readonly history: PagePrediction[] = [];
   private readonly line: Scheduler<Frame, Result>;
-  private readonly normalize: Normalizer;
   private network: Network | null = null;
 
   constructor(
@@ -42,7 +40,6 @@ export class Predictor {
     private readonly onError: (error: CatalogueError) => void,
     private readonly tools: PredictorTools,
   ) {
-    this.normalize = normalizer(contract.model.preprocess);
     this.line = new Scheduler<Frame, Result>({
       run: (frame) => this.run(frame),
       failed: (frame, thrown) => this.failure(frame, thrown),
@@ -90,7 +87,7 @@ export class Predictor {
   private async run(frame: Frame): Promise<Result> {
     const begun = this.tools.now();
     if (!this.network) throw new Error("there is no network");
-    const raw = await this.network.scores(this.normalize(frame.rgba));
+    const raw = await this.network.scores(frame.rgba);
     const executeMs = this.tools.now() - begun;
     return this.success(frame, classScores(raw, this.contract.model), executeMs);
   }
@@ -99,7 +96,9 @@ export class Predictor {
     const { labels, postprocess } = this.contract.model;
     const best = topIndices(scores, postprocess.top_k).map((index) => [index, scores[index] as number] as const);
     const top = best.map(([index, score]) => ({ index, label: labels[index] as string, score }));
-    const prediction = { scores: Array.from(scores), top, path: frame.path, frame: frame.frame, executeMs };
+    // Array.from would iterate, which makes an object of every score.
+    const all = Array.prototype.slice.call(scores) as number[];
+    const prediction = { scores: all, top, path: frame.path, frame: frame.frame, executeMs };
     return { outcome: this.outcome(frame, best), prediction, error: null };
   }
 

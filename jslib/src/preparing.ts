@@ -6,7 +6,6 @@ import type { Store } from "./device-store";
 import type { Engine, Surroundings } from "./engine";
 import { entryOf, Failure } from "./failure";
 import { fetchBinary, fetchContract, fetchJson, type Download, type Fetch } from "./fetching";
-import { normalizer } from "./image/normalize";
 import type { Lanes } from "./lanes";
 import type { ModelParts, Network } from "./loading";
 import type { EngineChoice, LoadOptions } from "./options";
@@ -88,7 +87,7 @@ function warmUpPicture(pixels: number): Uint8Array {
 async function warmUp(network: Network, spec: ModelSpec, tools: Tools): Promise<number> {
   const { width, height } = spec.preprocess;
   const begun = tools.now();
-  classScores(await network.scores(normalizer(spec.preprocess)(warmUpPicture(width * height))), spec);
+  classScores(await network.scores(warmUpPicture(width * height)), spec);
   return tools.now() - begun;
 }
 

@@ -3,9 +3,15 @@ import type { ModelSpec } from "./generated/contract";
 
 /** Indices of the `count` highest scores, best first; of equal ones the lower index comes first. */
 export function topIndices(scores: Float32Array, count: number): number[] {
-  const order = Array.from(scores, (_, index) => index);
-  order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
-  return order.slice(0, count);
+  const best: number[] = [];
+  for (let index = 0; index < scores.length; index++) {
+    const score = scores[index]!;
+    if (best.length === count && !(score > scores[best[count - 1]!]!)) continue;
+    let at = best.length < count ? best.length : count - 1;
+    for (; at > 0 && score > scores[best[at - 1]!]!; at--) best[at] = best[at - 1]!;
+    best[at] = index;
+  }
+  return best;
 }
 
 /** Probabilities that sum to 1, in double precision; finite for any finite logits. */

@@ -78,7 +78,7 @@ describe("a loaded network", () => {
       const before = engine().state.numTensors;
       const network = await loadNetwork(twoOutputs(), specOf("layers-model", name));
       const loaded = engine().state.numTensors;
-      assert.deepEqual([...(await network.scores(Float32Array.of(1, 10, 100)))], expected);
+      assert.deepEqual([...(await network.scores(Uint8Array.of(1, 10, 100, 255)))], expected);
       assert.equal(engine().state.numTensors, loaded);
       network.dispose();
       assert.equal(engine().state.numTensors, before);
@@ -88,11 +88,11 @@ describe("a loaded network", () => {
   test("says which output it lacks", async () => {
     await setBackend("cpu");
     const network = await loadNetwork(twoOutputs(), specOf("layers-model", "third"));
-    await assert.rejects(network.scores(Float32Array.of(1, 10, 100)), /^Error: it has no output third$/);
+    await assert.rejects(network.scores(Uint8Array.of(1, 10, 100, 255)), /^Error: it has no output third$/);
     network.dispose();
     const spec = specOf("graph-model", "third");
     const graph = await loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
-    await assert.rejects(graph.scores(Float32Array.of(1, 2, 3)), /third/);
+    await assert.rejects(graph.scores(Uint8Array.of(1, 2, 3, 255)), /third/);
     graph.dispose();
   });
 
@@ -100,10 +100,10 @@ describe("a loaded network", () => {
     await setBackend("cpu");
     const spec = specOf("graph-model", "scores", { layout: "NCHW" });
     const integers = await loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
-    assert.deepEqual([...(await integers.scores(Float32Array.of(0, 128, 255)))], [0, 128, 255]);
+    assert.deepEqual([...(await integers.scores(Uint8Array.of(0, 128, 255, 255)))], [0, 128, 255]);
     integers.dispose();
     const floats = await loadNetwork(castGraph(), spec);
-    await assert.rejects(floats.scores(Float32Array.of(0, 128, 255)), /dtype.*int32.*float32/s);
+    await assert.rejects(floats.scores(Uint8Array.of(0, 128, 255, 255)), /dtype.*int32.*float32/s);
     floats.dispose();
   });
 
@@ -118,7 +118,7 @@ describe("a loaded network", () => {
     ];
     assert.deepEqual(networks.map(({ resting }) => resting), [-1, -1, -1]);
     const [sum, pair, places] = networks as [Network, Network, Network];
-    const input = Float32Array.of(1, 0, 100);
+    const input = Uint8Array.of(1, 0, 100, 255);
     for (const leaked of [0, 1]) {
       if (leaked) tensor([1]);
       const atRest = engine().state.numTensors;
@@ -138,7 +138,7 @@ describe("a loaded network", () => {
     await setBackend("cpu");
     const network = await loadNetwork(twoOutputs(), specOf("layers-model", "third"));
     const atRest = engine().state.numTensors;
-    await assert.rejects(network.scores(Float32Array.of(1, 10, 100)));
+    await assert.rejects(network.scores(Uint8Array.of(1, 10, 100, 255)));
     assert.equal(network.resting, atRest);
     network.dispose();
   });

@@ -86,6 +86,7 @@ describe("scores", () => {
   test("are ordered best first, equal ones by index", () => {
     assert.deepEqual(topIndices(Float32Array.of(0.1, 0.7, 0.1, 0.7, -3), 5), [1, 3, 0, 2, 4]);
     assert.deepEqual(topIndices(Float32Array.of(0.1, 0.7, 0.2), 2), [1, 2]);
+    assert.deepEqual(topIndices(Float32Array.of(1, 3, 2, 3, 4), 3), [4, 1, 3]);
   });
 
   test("must be one finite number per label, and one for each class to skip", () => {

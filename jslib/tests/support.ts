@@ -115,7 +115,8 @@ export class Stage {
   /** The game's own context. */
   gl: WebGL2RenderingContext | null = null;
   readonly loading = new Gate<void>();
-  readonly inferences: { input: Float32Array; gate: Gate<Float32Array> }[] = [];
+  /** `input`: the picture's colours, without alpha. */
+  readonly inferences: { input: Uint8Array; gate: Gate<Float32Array> }[] = [];
   readonly forgotten: Model[] = [];
   readonly store = new MemoryStore();
   readonly fetched: string[];
@@ -242,9 +243,9 @@ export class Stage {
     return { frame: () => null, error: () => null, dispose: () => void (this.cameras.disposed += 1) };
   }
 
-  private infer(input: Float32Array): Promise<Float32Array> {
+  private infer(rgba: Uint8Array): Promise<Float32Array> {
     const gate = new Gate<Float32Array>();
-    this.inferences.push({ input: input.slice(), gate });
+    this.inferences.push({ input: rgba.filter((_, index) => index % 4 < 3), gate });
     return gate.promise;
   }
 }

@@ -1,8 +1,11 @@
 /** From 8-bit pixels to the model's input tensor. */
 import type { Preprocess } from "../generated/contract";
 
-/** RGBA pixels → float32 in the input tensor's order of axes. `into` may be handed over to be filled again. */
-export type Normalizer = (rgba: Uint8Array, into?: Float32Array) => Float32Array;
+/** Where the values of the input tensor go; as int32 they lose their fractions. */
+export type Values = Float32Array | Int32Array;
+
+/** Fills `into` with the values of RGBA pixels in the input tensor's order of axes, and returns it. */
+export type Normalizer = (rgba: Uint8Array, into: Values) => Values;
 
 /** The normalized value of each of the 256 levels, computed in double precision. */
 function table(pre: Preprocess, channel: number): Float32Array {
@@ -18,7 +21,7 @@ const luma = (red: number, green: number, blue: number): number =>
 function grayNormalizer(pre: Preprocess): Normalizer {
   const levels = table(pre, 0);
   const length = pre.width * pre.height;
-  return (rgba, into = new Float32Array(length)) => {
+  return (rgba, into) => {
     for (let i = 0, at = 0; i < length; i++, at += 4) into[i] = levels[luma(rgba[at]!, rgba[at + 1]!, rgba[at + 2]!)]!;
     return into;
   };
@@ -30,7 +33,7 @@ function colorNormalizer(pre: Preprocess): Normalizer {
   const [red, blue] = pre.channel_order === "bgr" ? [2, 0] : [0, 2];
   const pixels = pre.width * pre.height;
   const [step, plane] = pre.layout === "NCHW" ? [1, pixels] : [3, 1];
-  return (rgba, into = new Float32Array(pixels * 3)) => {
+  return (rgba, into) => {
     for (let at = 0, to = 0; at < pixels * 4; at += 4, to += step) {
       into[to] = first[rgba[at + red]!]!;
       into[to + plane] = second[rgba[at + 1]!]!;
