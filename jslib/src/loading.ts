@@ -1,9 +1,10 @@
 /** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
 import { engine, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "./generated/contract";
-import type { Executor, ModelParts } from "./executor/executor";
+import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
 import { loadGraphExecutor } from "./executor/graph-model";
 import { loadLayersExecutor } from "./executor/layers-model";
+import { ownExecutor } from "./executor/own";
 import { openFeed, type Feed } from "./feed";
 
 export type { ModelParts } from "./executor/executor";
@@ -101,11 +102,13 @@ class LoadedNetwork implements Network {
   }
 }
 
+const anyGraph: LoadExecutor = (parts, spec) => ownExecutor(parts, spec) ?? loadGraphExecutor(parts, spec);
+
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Puts the downloaded parts on the backend in use, one model after the other. Throws what TensorFlow.js throws. */
 export function loadNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
-  const load = spec.files.format === "layers-model" ? loadLayersExecutor : loadGraphExecutor;
+  const load = spec.files.format === "layers-model" ? loadLayersExecutor : anyGraph;
   const loading = turn.then(async () => new LoadedNetwork(await load(parts, spec), spec));
   turn = loading.catch(() => undefined);
   return loading;

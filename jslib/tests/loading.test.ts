@@ -91,9 +91,8 @@ describe("a loaded network", () => {
     await assert.rejects(network.scores(Uint8Array.of(1, 10, 100, 255)), /^Error: it has no output third$/);
     network.dispose();
     const spec = specOf("graph-model", "third");
-    const graph = await loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
-    await assert.rejects(graph.scores(Uint8Array.of(1, 2, 3, 255)), /third/);
-    graph.dispose();
+    const graph = loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
+    await assert.rejects(graph, /^Error: it has no output third$/);
   });
 
   test("takes whole numbers as int32, since TensorFlow.js has no uint8", async () => {

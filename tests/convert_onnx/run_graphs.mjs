@@ -1,12 +1,20 @@
 /**
  * Runs TensorFlow.js graph models that arrive on stdin, one JSON object a line, and answers each with a line:
  * {document, weights: [{name, shape, dtype}], data, inputs: {name: {shape, dtype, data}}} →
- * {outputs: {name: {shape, dtype, data}}, kernels: [name]} or {error}. `data` of the weights is a file, others are base64.
+ * {outputs: {name: {shape, dtype, data}}, kernels: [name], own} or {error}. `data` of the weights is a file, others are base64.
+ *
+ * A graph of which the runtime's own executor knows all operations runs there as well (`own` is true): its answers have to be
+ * the same bits as those of TensorFlow.js's GraphModel, by the kernels that kernels.json says, and leave no tensor behind.
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { isDeepStrictEqual } from "node:util";
+import { Graph, reference } from "../../jslib/src/executor/graph.ts";
+import { Plan } from "../../jslib/src/executor/plan.ts";
+import { weightsOf } from "../../jslib/src/executor/weights.ts";
+import declared from "../../jslib/src/executor/kernels.json" with { type: "json" };
 
 const require = createRequire(new URL("../../jslib/package.json", import.meta.url));
 const tf = require("@tensorflow/tfjs-core");
@@ -27,6 +35,37 @@ async function described(tensor) {
   const values = ARRAYS[tensor.dtype].from(await tensor.data());
   const data = Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
   return { shape: tensor.shape, dtype: tensor.dtype, data };
+}
+
+/** Two shards, so that a weight may lie in both, and begin anywhere. */
+function shardsOf(bytes) {
+  const half = Math.floor(bytes.length / 2);
+  return [Uint8Array.from(bytes.subarray(0, half)), Uint8Array.from(bytes.subarray(half))];
+}
+
+/** One output by the runtime's own executor; null where the graph has operations that it does not know. */
+async function runOwn({ document, weights, bytes, feeds }, name, expected) {
+  const given = Object.fromEntries(Object.entries(feeds).map(([input, tensor]) => [reference(input).node, tensor]));
+  const graph = new Graph({ ...document, weightsManifest: [{ weights }] });
+  const wanted = graph.output(name);
+  const operations = [...graph.operations(wanted)];
+  if (!operations.every((op) => op in declared)) return null;
+  const plan = new Plan(graph, wanted, weightsOf(weights, shardsOf(bytes)));
+  const resting = tf.memory().numTensors;
+  let found;
+  const { kernelNames } = await tf.profile(() => {
+    found = tf.tidy(() => plan.run(given));
+    return [];
+  });
+  const answer = await described(found);
+  tf.dispose(found);
+  if (tf.memory().numTensors !== resting) throw new Error(`${tf.memory().numTensors - resting} tensors are left behind`);
+  plan.dispose();
+  const kernels = new Set(operations.flatMap((op) => declared[op]));
+  const undeclared = kernelNames.filter((kernel) => !kernels.has(kernel));
+  if (undeclared.length > 0) throw new Error(`kernels.json lacks ${undeclared} for ${operations}`);
+  if (!isDeepStrictEqual(answer, expected)) throw new Error(`own executor: ${name} differs from that of GraphModel`);
+  return answer;
 }
 
 async function run({ document, weights, data, inputs }) {
@@ -50,9 +89,12 @@ async function run({ document, weights, data, inputs }) {
   const list = Array.isArray(found) ? found : [found];
   const outputs = {};
   for (const [index, name] of names.entries()) outputs[name] = await described(list[index]);
-  tf.dispose([feeds, list]);
+  tf.dispose(list);
   model.dispose();
-  return { outputs, kernels: kernelNames };
+  let own = true;
+  for (const name of names) own = (await runOwn({ document, weights, bytes, feeds }, name, outputs[name])) !== null && own;
+  tf.dispose(feeds);
+  return { outputs, kernels: kernelNames, own };
 }
 
 setWasmPaths(`${join(dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json")), "dist")}/`);

@@ -18,6 +18,7 @@ from builder.convert.model import ConvertedModel
 
 Array = NDArray[Any]
 _SCRIPT = Path(__file__).with_name("run_graphs.mjs")
+_TSX = Path(__file__).parents[2] / "jslib" / "node_modules" / "tsx" / "dist" / "loader.mjs"
 
 
 class TfjsError(Exception):
@@ -25,12 +26,16 @@ class TfjsError(Exception):
 
 
 class Tfjs:
-    """`run` takes and gives arrays in the ONNX order of axes."""
+    """`run` takes and gives arrays in the ONNX order of axes. `by_own_executor` counts the graphs that ran there as well."""
 
     def __init__(self, backend: str = "wasm") -> None:
         self.folder = tempfile.TemporaryDirectory()
+        self.by_own_executor = 0
         self.process = subprocess.Popen(
-            ["node", str(_SCRIPT), backend], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["node", "--import", str(_TSX), str(_SCRIPT), backend],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
 
     def __enter__(self) -> Self:
@@ -69,6 +74,7 @@ class Tfjs:
         answer = json.loads(self.process.stdout.readline())
         if "error" in answer:
             raise TfjsError(answer["error"])
+        self.by_own_executor += answer["own"]
         return dict(answer["outputs"])
 
 
