@@ -30,6 +30,12 @@ def runtime() -> Path:
     return _folder("runtime", "jslib/dist", "runtime.json")
 
 
+def kernel_table() -> dict[str, list[str]]:
+    """Operation → kernels: all that the runtime's own executor has a rule for."""
+    table: dict[str, list[str]] = json.loads((runtime() / "kernels.json").read_text("utf-8"))
+    return table
+
+
 def reference() -> Path:
     """The folder with `reference.html`, `reference.js` and the WebAssembly file: TensorFlow.js to compare with."""
     return _folder("runtime", "jslib/dist", "reference.html")

@@ -70,6 +70,7 @@ await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
 const write = (name, content) => writeFile(new URL(name, DIST), content);
 for (const { ref, content } of [script, wasm]) await write(ref.path, content);
+await write("kernels.json", await readFile(new URL("../src/executor/kernels.json", import.meta.url)));
 await write("THIRD-PARTY-NOTICES.txt", await notices(ROOT, game.inputs, game.legal));
 await write("reference.html", await readFile(PAGE));
 await write("reference.js", reference.script);

@@ -26,7 +26,7 @@ class TfjsError(Exception):
 
 
 class Tfjs:
-    """`run` takes and gives arrays in the ONNX order of axes. `by_own_executor` counts the graphs that ran there as well."""
+    """`run` takes and gives arrays in the ONNX order of axes. `by_own_executor` counts the graphs that also ran there."""
 
     def __init__(self, backend: str = "wasm") -> None:
         self.folder = tempfile.TemporaryDirectory()

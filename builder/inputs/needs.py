@@ -1,0 +1,44 @@
+"""What a graph needs of the runtime: the kernels behind the operations of its output, or TensorFlow.js's own converter."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+# Operation → the kernels that its rule in jslib/src/executor may call.
+KernelTable = Mapping[str, Sequence[str]]
+_DECODED = frozenset(("float32", "int32", "bool"))
+
+
+def operations(document: Mapping[str, Any], output: str) -> frozenset[str]:
+    """The operations of all nodes that the output `output`, as the signature or the graph calls it, is computed from.
+
+    `document` is a model.json that was found to be a graph model; control inputs (`^name`) compute nothing.
+    """
+    nodes = {node["name"]: node for node in document["modelTopology"]["node"]}
+    signature = (document.get("userDefinedMetadata") or {}).get("signature") or document.get("signature") or {}
+    named = (signature.get("outputs") or {}).get(output) or {}
+    waiting, seen = [str(named.get("name") or output)], set[str]()
+    while waiting:
+        name = waiting.pop().partition(":")[0]
+        if name in nodes and name not in seen:
+            seen.add(name)
+            waiting += [source for source in nodes[name].get("input") or () if not source.startswith("^")]
+    return frozenset(nodes[name]["op"] for name in seen)
+
+
+def kernels(document: Mapping[str, Any], output: str, table: KernelTable) -> frozenset[str] | None:
+    """The kernels that the runtime's own executor calls for this output.
+
+    None if it has no rule for an operation, or cannot decode a weight: then the model needs TensorFlow.js's converter,
+    and nobody knows which kernels.
+    """
+    found = operations(document, output)
+    if not _decodable(document) or not found <= table.keys():
+        return None
+    return frozenset(kernel for op in found for kernel in table[op])
+
+
+def _decodable(document: Mapping[str, Any]) -> bool:
+    groups: Collection[Mapping[str, Any]] = document.get("weightsManifest") or ()
+    return all(weight.get("dtype") in _DECODED for group in groups for weight in group.get("weights") or ())
