@@ -1,4 +1,4 @@
-"""What a graph needs of the runtime: the kernels behind the operations of its output, or TensorFlow.js's own converter."""
+"""What a graph needs of the runtime: kernels for the operations of its output, or TensorFlow.js's own converter."""
 
 from __future__ import annotations
 

@@ -26,7 +26,10 @@ class TfjsError(Exception):
 
 
 class Tfjs:
-    """`run` takes and gives arrays in the ONNX order of axes. `by_own_executor` counts the graphs that also ran there."""
+    """`run` takes and gives arrays in the ONNX order of axes.
+
+    `by_own_executor` counts the graphs that the runtime's own executor ran as well.
+    """
 
     def __init__(self, backend: str = "wasm") -> None:
         self.folder = tempfile.TemporaryDirectory()

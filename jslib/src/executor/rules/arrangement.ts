@@ -119,8 +119,9 @@ export const ARRANGEMENT: Rules = {
   },
   DepthToSpace: (site) => {
     const [x, { attributes }] = [site.tensor(0), site];
-    const attrs = { blockSize: attributes.number("block_size", 1), dataFormat: attributes.text("data_format", "nhwc").toUpperCase() };
-    return (at) => run("DepthToSpace", { x: x(at) }, attrs);
+    const blockSize = attributes.number("block_size", 1);
+    const dataFormat = attributes.text("data_format", "nhwc").toUpperCase();
+    return (at) => run("DepthToSpace", { x: x(at) }, { blockSize, dataFormat });
   },
   SpaceToBatchND: blocks("SpaceToBatchND", "paddings"),
   BatchToSpaceND: blocks("BatchToSpaceND", "crops"),

@@ -69,7 +69,8 @@ export const REDUCTION: Rules = {
   LRN: (site) => {
     const [x, { attributes }] = [site.tensor(0), site];
     const named = (name: string, otherwise: number): number => attributes.number(name, otherwise);
-    const attrs = { depthRadius: named("depth_radius", 5), bias: named("bias", 1), alpha: named("alpha", 1), beta: named("beta", 0.5) };
+    const [depthRadius, bias] = [named("depth_radius", 5), named("bias", 1)];
+    const attrs = { depthRadius, bias, alpha: named("alpha", 1), beta: named("beta", 0.5) };
     return (at) => run("LRN", { x: x(at) }, attrs);
   },
   TopKV2: (site) => {
