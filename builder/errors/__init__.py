@@ -14,6 +14,7 @@ from builder.errors.catalogue import EXIT_BAD_INPUT as EXIT_BAD_INPUT
 from builder.errors.catalogue import EXIT_CASE_FAILED as EXIT_CASE_FAILED
 from builder.errors.catalogue import EXIT_NO_BROWSER as EXIT_NO_BROWSER
 from builder.errors.catalogue import ErrorKind as ErrorKind
+from builder.errors.evaluate import *
 from builder.errors.folder import *
 from builder.errors.in_game import *
 from builder.errors.model import *

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from builder.errors import NO_BROWSER, fail
@@ -136,3 +136,16 @@ async def new_context(browser: Browser) -> BrowserContext:
         device_scale_factor=1,
         locale="en-US",
     )
+
+
+async def heap_bytes(page: Page) -> int | None:
+    """What the page's JavaScript objects take after a garbage collection; raises Playwright's Error."""
+    session = await page.context.new_cdp_session(page)
+    try:
+        await session.send("HeapProfiler.collectGarbage")
+        await session.send("Performance.enable")
+        metrics = (await session.send("Performance.getMetrics")).get("metrics", [])
+        found = [metric["value"] for metric in metrics if metric.get("name") == "JSHeapUsedSize"]
+        return int(found[0]) if found else None
+    finally:
+        await session.detach()

@@ -5,28 +5,21 @@ A list is TOML (`[[cases]]`), JSON (a list, or an object with `cases`) or CSV (o
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
-import json
-import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
 from builder.errors import BAD_CASES, Problem, UserError, fail, problem
 from builder.harness.images import SUFFIXES, ImageRefused, read_rgb
+from builder.harness.listing import explain, near, quote, read_list, short, unique
 from builder.harness.text import clean
 
 Source = Literal["probe", "camera"]
 DEFAULT_TOLERANCE = 0.01
 MAX_CASES = 10_000
-MAX_LIST_BYTES = 16 * 1024 * 1024
 
 _Score = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -112,24 +105,11 @@ def check_against(cases: Iterable[Case], labels: Sequence[str]) -> None:
 
 def _misfits(case: Case, labels: Sequence[str]) -> Iterable[Problem]:
     if case.label is not None and case.label not in labels:
-        reason = f"the model has no label {_quote(case.label)}{_near(case.label, labels)}"
+        reason = f"the model has no label {quote(case.label)}{near(case.label, labels)}"
         yield problem(BAD_CASES, case.where, reason=reason)
     if case.scores is not None and len(case.scores) != len(labels):
         reason = f"`scores` has {len(case.scores)} numbers, the model has {len(labels)} labels"
         yield problem(BAD_CASES, case.where, reason=reason)
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    folded = {name.casefold(): name for name in known}
-    near = [folded[match] for match in difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)]
-    if near:
-        return "; did you mean " + " or ".join(_quote(name) for name in near) + "?"
-    shown = ", ".join(_quote(name) for name in known[:10])
-    return f"; it has {shown}" + (" …" if len(known) > 10 else "")
-
-
-def _quote(text: str) -> str:
-    return f"`{clean(text, 80)}`"
 
 
 # --- a folder of images per class -----------------------------------------------------------------------------------
@@ -170,78 +150,20 @@ def _refusal(image: Path) -> str | None:
 
 
 def _unreadable(case: Case, refusal: str) -> Problem:
-    return problem(BAD_CASES, case.where, reason=f"the image {_quote(str(case.image))} {refusal}")
+    return problem(BAD_CASES, case.where, reason=f"the image {quote(str(case.image))} {refusal}")
 
 
 # --- a list ---------------------------------------------------------------------------------------------------------
 
 
 def _from_list(path: Path) -> tuple[tuple[Case, ...], list[Problem]]:
-    data = parse_list(path.suffix.lower(), _text(path), str(path))
+    data = read_list(path, "cases", BAD_CASES)
     try:
         entries = _CaseFile.model_validate(data).cases
     except ValidationError as error:
         raise UserError(_problems(path, error)) from None
-    ids = _unique(_short(entry.image) for entry in entries)
+    ids = unique(short(entry.image) for entry in entries)
     return tuple(_list_case(path, i, id, entry) for i, (id, entry) in enumerate(zip(ids, entries, strict=True))), []
-
-
-def _text(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > MAX_LIST_BYTES:
-            raise fail(
-                BAD_CASES, path, reason=f"the list has {size} bytes, more than the {MAX_LIST_BYTES} that are read"
-            )
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise fail(BAD_CASES, path, reason="the list is not UTF-8 text") from None
-    except OSError as error:
-        raise fail(BAD_CASES, path, reason=f"the list cannot be read ({error.strerror})") from None
-
-
-def parse_list(suffix: str, text: str, where: str) -> dict[str, Any]:
-    """The list as an object with `cases`, not yet validated."""
-    readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": json.loads, ".csv": _read_csv}
-    if suffix not in readers:
-        raise fail(BAD_CASES, where, reason="a list ends in .toml, .json or .csv")
-    try:
-        data = readers[suffix](text)
-    except (ValueError, RecursionError, csv.Error) as error:
-        reason = f"it is not valid {suffix[1:].upper()}: {clean(str(error), 200)}"
-        raise fail(BAD_CASES, where, reason=reason) from None
-    if isinstance(data, list):
-        return {"cases": data}
-    if not isinstance(data, dict):
-        raise fail(BAD_CASES, where, reason="it holds neither a list nor an object with `cases`")
-    return data
-
-
-def _read_csv(text: str) -> list[dict[str, str]]:
-    header = text.partition("\n")[0]
-    delimiter = ";" if ";" in header and "," not in header else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = []
-    for row in reader:
-        if None in row:
-            msg = f"line {reader.line_num} has more cells than the header"
-            raise ValueError(msg)
-        rows.append({key.strip(): cell for key, cell in row.items() if cell and cell.strip()})
-    return rows
-
-
-def _short(image: str) -> str:
-    """The image as the list calls it; of an absolute path the file's name."""
-    return Path(image).name if Path(image).is_absolute() else image.replace("\\", "/")
-
-
-def _unique(ids: Iterable[str]) -> list[str]:
-    seen: Counter[str] = Counter()
-    result = []
-    for id in ids:
-        seen[id] += 1
-        result.append(id if seen[id] == 1 else f"{id}#{seen[id]}")
-    return result
 
 
 def _list_case(path: Path, index: int, id: str, entry: CaseEntry) -> Case:
@@ -259,18 +181,5 @@ def _list_case(path: Path, index: int, id: str, entry: CaseEntry) -> Case:
 
 
 def _problems(path: Path, error: ValidationError) -> list[Problem]:
-    return [problem(BAD_CASES, path, reason=_explain(detail)) for detail in error.errors(include_url=False)]
-
-
-def _explain(detail: ErrorDetails) -> str:
-    """`cases.3.image: it is missing`, with the nearest key for one that is unknown."""
-    place = clean(".".join(str(part) for part in detail["loc"]), 200)
-    match detail["type"]:
-        case "missing":
-            text = "it is missing"
-        case "extra_forbidden":
-            known = [*CaseEntry.model_fields] if len(detail["loc"]) > 1 else ["cases"]
-            text = "unknown key" + _near(str(detail["loc"][-1]), known)
-        case _:
-            text = clean(detail["msg"].removeprefix("Value error, "), 200)
-    return f"{place}: {text}"
+    known = {"cases": CaseEntry.model_fields}
+    return [problem(BAD_CASES, path, reason=explain(detail, known)) for detail in error.errors(include_url=False)]

@@ -132,7 +132,7 @@ async def compute(build: Path, options: BrowserOptions, timeout: float, progress
 
 async def _compute(page: ReferencePage, tree: Tree, slug: str) -> Golden:
     raw = contract_bytes(tree, slug)
-    spec = _spec(tree, slug, raw)
+    spec = spec_of(tree, slug, raw)
     how = spec.preprocess
     tensor = input_tensor(seeded_picture(SEED, how.width, how.height), how, spec.input.dtype)
     topology = tree.find(*place_of(slug, spec.files.topology.path))
@@ -147,7 +147,8 @@ async def _compute(page: ReferencePage, tree: Tree, slug: str) -> Golden:
     return Golden(slug, file, (how.width, how.height), spec.labels)
 
 
-def _spec(tree: Tree, slug: str, raw: bytes) -> ModelSpec:
+def spec_of(tree: Tree, slug: str, raw: bytes) -> ModelSpec:
+    """The model of the contract `raw` in the folder `slug`; raises UserError: DAMAGED_BUILD."""
     try:
         return _CONTRACT.validate_json(raw).model
     except ValidationError as error:

@@ -15,7 +15,7 @@ from playwright.async_api import Error as PlaywrightError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from builder.harness import loading, wire
-from builder.harness.browser import new_context
+from builder.harness.browser import heap_bytes, new_context
 from builder.harness.loading import Progress
 from builder.harness.pagelog import PageListener
 from builder.harness.results import Backend, ModelInfo, PageLog, Prediction
@@ -136,6 +136,10 @@ class GamePage:
         """Live tensors of the whole page as the model's newest inference left them; None where the page cannot say."""
         counts = [int(model.resting_tensors) for model in await self._models() if model.handle == handle]
         return counts[0] if counts and counts[0] >= 0 else None
+
+    async def heap_bytes(self) -> int | None:
+        """What the page's JavaScript objects take, garbage not counted; None where the browser does not say."""
+        return await self._within(heap_bytes(self._page), ANSWER_SECONDS)
 
     # --- looking --------------------------------------------------------------------------------------------------
 

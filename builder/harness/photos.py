@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from builder.errors import BAD_PHOTOS, UserError, fail, problem
 from builder.harness.images import SUFFIXES, ImageRefused, RgbImage, read_rgb
-from builder.spec import Preprocess
+from builder.spec import Filter, Preprocess
 
 MAX_PHOTOS = 256
 
@@ -43,8 +44,49 @@ def read_photos(paths: Sequence[Path], pre: Preprocess, *, integer: bool) -> NDA
 
 def prepared(rgb: RgbImage, pre: Preprocess) -> NDArray[np.float32]:
     """[height, width, 3] → one input tensor without its batch."""
-    image = Image.fromarray(rgb).resize((pre.width, pre.height), Image.Resampling.BILINEAR)
+    image = Image.fromarray(seen(rgb, pre))
     levels = np.asarray(image.convert("L"))[..., None] if pre.color == "gray" else np.asarray(image)
+    return as_input(levels, pre)
+
+
+def as_input(levels: NDArray[np.uint8], pre: Preprocess) -> NDArray[np.float32]:
+    """Levels [height, width, channels], red first, in the order, range and layout of the model."""
     ordered = levels[..., ::-1] if pre.channel_order == "bgr" else levels
     values = ((ordered * np.float64(pre.scale) - np.array(pre.mean)) / np.array(pre.std)).astype(np.float32)
     return np.moveaxis(values, -1, 0) if pre.layout == "NCHW" else values
+
+
+def seen(rgb: RgbImage, pre: Preprocess) -> RgbImage:
+    """The picture [height, width, 3] as the model sees it, before colours and normalization."""
+    size, image = (pre.width, pre.height), Image.fromarray(rgb)
+    if pre.fit == "letterbox":
+        return _letterboxed(image, pre)
+    return _scaled(image, size, pre.filter, _middle(image, size) if pre.fit == "crop" else None)
+
+
+def _scaled(
+    image: Image.Image, size: tuple[int, int], filter: Filter, box: tuple[float, float, float, float] | None = None
+) -> RgbImage:
+    whole = box or (0.0, 0.0, *image.size)
+    if filter == "bilinear":  # of the four nearest pixels alone, as `transform` does it and `resize` does not
+        return np.asarray(image.transform(size, Image.Transform.EXTENT, whole, Image.Resampling.BILINEAR))
+    resampling = Image.Resampling.NEAREST if filter == "nearest" else Image.Resampling.BILINEAR
+    return np.asarray(image.resize(size, resampling, whole))
+
+
+def _middle(image: Image.Image, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """The largest rectangle of the shape of `size` in the middle of the picture."""
+    scale = max(size[0] / image.width, size[1] / image.height)
+    width, height = size[0] / scale, size[1] / scale
+    left, top = (image.width - width) / 2, (image.height - height) / 2
+    return left, top, left + width, top + height
+
+
+def _letterboxed(image: Image.Image, pre: Preprocess) -> RgbImage:
+    scale = min(pre.width / image.width, pre.height / image.height)
+    width, height = (max(1, math.floor(side * scale + 0.5)) for side in image.size)
+    width, height = min(width, pre.width), min(height, pre.height)
+    result = np.full((pre.height, pre.width, 3), pre.pad, np.uint8)
+    left, top = (pre.width - width) // 2, (pre.height - height) // 2
+    result[top : top + height, left : left + width] = _scaled(image, (width, height), pre.filter)
+    return result

@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from builder import resources
 from builder.errors import NO_MODEL, REFERENCE_FAILED, UserError, fail
-from builder.harness.browser import BrowserOptions, new_context, open_browser
+from builder.harness.browser import BrowserOptions, heap_bytes, new_context, open_browser
 from builder.harness.serve import serve
 from builder.harness.text import clean
 
@@ -148,6 +148,17 @@ class ReferencePage:
         request = self._request(inputs, None) | {"runs": runs, "warmup": warmup}
         times = self._checked("time", _TIMES, await self._call("time", request))
         return statistics.median(times)
+
+    @property
+    def version(self) -> str:
+        """The browser's."""
+        return self._browser.version
+
+    async def heap_bytes(self) -> int | None:
+        """What the page's JavaScript objects take, garbage not counted. Raises UserError: REFERENCE_FAILED."""
+        assert self._open is not None, "load a model first"
+        found: int | None = await self._within("run", heap_bytes(self._open.page))
+        return found
 
     async def close(self) -> None:
         """Lets the model go."""

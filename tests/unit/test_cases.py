@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from builder.errors import BAD_CASES, UserError
-from builder.harness.cases import Case, check_against, parse_list, read_cases
+from builder.harness.cases import Case, check_against, read_cases
 from builder.harness.images import ImageRefused, page_image, read_rgb
 
 
