@@ -41,8 +41,13 @@ def verify(build: Path, cases: Path, *arguments: str) -> Outcome:
 
 def run_verify(build: Path, *arguments: str) -> Outcome:
     """The command as the user types it; stdout and stderr are no terminals."""
+    return run_command("verify", str(build), *arguments)
+
+
+def run_command(*arguments: str) -> Outcome:
+    """Any command, in the same way."""
     out, err = io.StringIO(), io.StringIO()
-    command = ["tfjs-for-unity", "verify", str(build), *arguments]
+    command = ["tfjs-for-unity", *arguments]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch("sys.argv", command):
         try:
             main()

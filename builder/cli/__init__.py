@@ -23,6 +23,8 @@ COMMANDS = {
     "remove": "Remove a model from a project.",
     "upgrade": "Write a project's models anew, as this version does it.",
     "verify": "Check a finished WebGL build in a browser.",
+    "evaluate": "Measure a model on labelled pictures.",
+    "merge-reports": "Put the JSON reports of all shards together.",
     "toolchain": "Install, show or remove what converts Keras and TensorFlow models.",
 }
 
@@ -36,7 +38,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"builder.cli.{cmd_name}").command
+        command = importlib.import_module(f"builder.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -34,11 +34,12 @@ class Reports:
 
     def _write(self, json: bytes, junit: bytes, screenshot: bytes | None) -> list[Problem]:
         written = ((self.json, json), (self.junit, junit), (self.screenshot, screenshot))
-        tried = (_write(path, content) for path, content in written if path is not None and content is not None)
+        tried = (write_file(path, content) for path, content in written if path is not None and content is not None)
         return [failed for failed in tried if failed is not None]
 
 
-def _write(path: Path, content: bytes) -> Problem | None:
+def write_file(path: Path, content: bytes) -> Problem | None:
+    """Writes a file and the folders to it; what kept it from being written, if anything."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

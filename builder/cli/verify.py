@@ -3,130 +3,66 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from builder.cli.console import print_problems, stderr, stdout
 from builder.cli.golden import update
+from builder.cli.harness_flags import EXISTING, FILE, browser_options, options, progressing, run_options
 from builder.cli.reports import Reports
 from builder.cli.writing import check_place
 from builder.errors import EXIT_CASE_FAILED, UserError
 from builder.harness import golden, report
 from builder.harness.browser import BrowserOptions
 from builder.harness.cases import Case, read_cases
-from builder.harness.loading import Progress
-from builder.harness.results import Backend, Gpu
 from builder.harness.run import check_build, run
-from builder.harness.text import clean
-from builder.harness.visits import MAX_WORKERS, Findings, RunFailed, RunOptions
+from builder.harness.visits import Findings, RunFailed, RunOptions
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_EXISTING = click.Path(exists=True, path_type=Path)
-
-_Command = Callable[..., None]
 # What --update-golden listens to, all models of the build being computed.
 _GOLDEN_FLAGS = ("--update-golden", "--force", "--timeout", "--browser", "--headed")
 
 
-def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def apply(function: _Command) -> _Command:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return apply
-
-
-def _finite(context: click.Context, option: click.Parameter, value: float) -> float:
-    # NaN is in every range, as no comparison with it holds.
-    if math.isfinite(value):
-        return value
-    message = "it is not a number"
-    raise click.BadParameter(message, context, option)
-
-
-_run_options = _options(
-    click.option(
-        "--backend",
-        type=click.Choice(get_args(Backend)),
-        default="auto",
-        show_default=True,
-        help="Backend to run on; the run fails if another is in use.",
-    ),
-    click.option("--model", "slug", metavar="SLUG", help="Which model, if the build has several."),
-    click.option("--query", default="", metavar="STRING", help="Added to the page's address, like scene=2."),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(min=1, max=3600),
-        callback=_finite,
-        default=120.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="For loading the build and its model, and for each prediction.",
-    ),
-    click.option(
-        "--workers",
-        type=click.IntRange(min=1, max=MAX_WORKERS),
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Share the cases out to so many browsers at a time.",
-    ),
-    click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour."),
-    click.option("--isolated", is_flag=True, help="Serve with COOP and COEP headers, for builds with threads."),
-)
-_browser_options = _options(
-    click.option("--browser", "executable", type=_FILE, metavar="PATH", help="Chromium to use, instead of searching."),
-    click.option(
-        "--gpu",
-        type=click.Choice(get_args(Gpu)),
-        default="software",
-        show_default=True,
-        help="Draw in software, the same everywhere, or on this machine's GPU.",
-    ),
-    click.option("--headed", is_flag=True, help="Show the browser's window."),
-)
-_output_options = _options(
-    click.option("--json", "json", type=_FILE, metavar="FILE", help="Write the report as JSON."),
-    click.option("--junit", type=_FILE, metavar="FILE", help="Write the report as JUnit XML."),
-    click.option("--screenshot", type=_FILE, metavar="FILE", help="Write a picture of the page, PNG."),
+_blank_option = click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour.")
+_output_options = options(
+    click.option("--json", "json", type=FILE, metavar="FILE", help="Write the report as JSON."),
+    click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML."),
+    click.option("--screenshot", type=FILE, metavar="FILE", help="Write a picture of the page, PNG."),
 )
 
 
 @click.command()
-@click.argument("build", type=_EXISTING)
+@click.argument("build", type=EXISTING)
 @click.option(
     "--cases",
     "cases_path",
-    type=_EXISTING,
+    type=EXISTING,
     metavar="CASES",
     help="Folder or list of images. May be left out if the build carries golden vectors.",
 )
 @click.option(
     "--update-golden",
     "project",
-    type=_EXISTING,
+    type=EXISTING,
     metavar="PROJECT",
     help="Compute golden vectors from BUILD, write them into the project it was made from, check nothing.",
 )
 @click.option(
     "--force", is_flag=True, help="With --update-golden: also overwrite generated files that somebody edited."
 )
-@_run_options
-@_browser_options
+@run_options
+@_blank_option
+@browser_options
 @_output_options
 def command(
     build: Path,
     cases_path: Path | None,
     project: Path | None,
     force: bool,
-    **options: Any,  # noqa: ANN401 - click checks them, RunOptions names them
+    **given: Any,  # noqa: ANN401 - click checks them, RunOptions names them
 ) -> None:
     """Check a finished WebGL build in a headless browser, cut off from the network.
 
@@ -156,9 +92,9 @@ def command(
     vectors); 2 bad usage or input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
     More: docs/verify.md
     """
-    reports = Reports(**{name: options.pop(name) for name in ("json", "junit", "screenshot")})
+    reports = Reports(**{name: given.pop(name) for name in ("json", "junit", "screenshot")})
     if project is not None:
-        _update_golden(build, project, RunOptions(**options), force=force)
+        _update_golden(build, project, RunOptions(**given), force=force)
         return
     if force:
         message = "--force goes with --update-golden."
@@ -166,7 +102,7 @@ def command(
     check_build(build)
     cases = read_cases(cases_path) if cases_path else ()
     try:
-        found = _run(build, cases, RunOptions(**options))
+        found = _run(build, cases, RunOptions(**given))
     except RunFailed as failure:
         report.print_failure(stderr(), failure.log, failure.checks)
         print_problems(reports.write_failure(failure))
@@ -179,7 +115,7 @@ def _update_golden(build: Path, project: Path, options: RunOptions, *, force: bo
     check_build(build)
     check_place(project)
     how = BrowserOptions(executable=options.executable, headed=options.headed)
-    with _progress() as progress:
+    with progressing() as progress:
         vectors = asyncio.run(golden.compute(build, how, options.timeout, progress))
     update(project, vectors, force=force)
 
@@ -199,21 +135,8 @@ def _refuse_what_checks() -> None:
 
 
 def _run(build: Path, cases: Sequence[Case], options: RunOptions) -> Findings:
-    with _progress() as progress:
+    with progressing() as progress:
         return asyncio.run(run(build, cases, options, progress))
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A line on stderr that says what is going on, on a terminal only."""
-    console = stderr()
-    if not console.is_terminal:
-        yield lambda text: None
-        return
-    from rich.text import Text
-
-    with console.status(Text("starting the browser")) as status:
-        yield lambda text: status.update(Text("\n".join(clean(line, 100) for line in text.splitlines())))
 
 
 def _show(found: Findings, reports: Reports) -> None:

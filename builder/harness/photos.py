@@ -79,7 +79,8 @@ def _middle(image: Image.Image, size: tuple[int, int]) -> tuple[float, float, fl
     scale = max(size[0] / image.width, size[1] / image.height)
     width, height = size[0] / scale, size[1] / scale
     left, top = (image.width - width) / 2, (image.height - height) / 2
-    return left, top, left + width, top + height
+    # Rounding may leave the edges just outside.
+    return max(0.0, left), max(0.0, top), min(left + width, image.width), min(top + height, image.height)
 
 
 def _letterboxed(image: Image.Image, pre: Preprocess) -> RgbImage:

@@ -14,6 +14,7 @@ from PIL import Image
 from builder.errors import BAD_CASES, UserError
 from builder.harness.cases import Case, check_against, read_cases
 from builder.harness.images import ImageRefused, page_image, read_rgb
+from builder.harness.listing import parse_list
 
 
 def picture(path: Path, color: tuple[int, int, int] = (255, 0, 0)) -> Path:

@@ -47,15 +47,15 @@ class Ledger:
         Raises:
             UserError: RESULTS_NOT_WRITTEN.
         """
-        fresh = [answer for answer in batch if answer.id not in self.answers]
+        fresh = {answer.id: answer for answer in batch if answer.id not in self.answers}
         if self._file is not None and fresh:
             try:
-                self._file.write("".join(answer.model_dump_json() + "\n" for answer in fresh).encode())
+                self._file.write("".join(answer.model_dump_json() + "\n" for answer in fresh.values()).encode())
                 self._file.flush()
                 os.fsync(self._file.fileno())
             except OSError as error:
                 raise fail(RESULTS_NOT_WRITTEN, self._where or "", reason=str(error.strerror)) from None
-        self.answers |= {answer.id: answer for answer in fresh}
+        self.answers |= fresh
 
     def close(self) -> None:
         if self._file is not None:

@@ -183,6 +183,7 @@ class ModelOpening:
     """The model in `folder`, used as `spec` says; `identity` is the SHA-256 of what it is made of."""
 
     folder: Path
+    name: str
     spec: ModelSpec
     identity: str
     options: RunOptions
@@ -196,7 +197,7 @@ class ModelOpening:
             backend = reference_backend(options.backend)
             loaded = await page.load(self.folder, backend)
             who = Who(
-                name=f"{self.spec.name} ({self.spec.slug})",
+                name=self.name,
                 labels=self.spec.labels,
                 identity=self.identity,
                 way=MODEL_WAY,

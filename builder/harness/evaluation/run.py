@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,7 +67,8 @@ class Evaluation:
     about: About
     summary: Summary
     checks: tuple[Check, ...]
-    held_out: HeldOut = field(default_factory=frozenset)
+    held_out: HeldOut
+    weights: Weights
 
     @property
     def passed(self) -> bool:
@@ -82,6 +83,7 @@ async def evaluate(
     Raises:
         UserError: BAD_DATA, OTHER_RESULTS, RESULTS_NOT_WRITTEN, and whatever keeps the model from being opened.
     """
+    _check_held_out(samples, wish.held_out)
     whole = digest(samples, wish.factor)
     asked = shard(samples, *wish.shard) if wish.shard else tuple(samples)
     if not asked:
@@ -138,15 +140,14 @@ def rows_of(samples: Sequence[Sample], labels: Sequence[str], answers: Mapping[s
 def conclude(about: About, rows: Sequence[Row], held_out: HeldOut, weights: Weights) -> Evaluation:
     """The figures and the verdict."""
     labels = about.who.labels
-    _check_held_out(rows, held_out)
     inside = np.array([row.truth for row in rows], np.int64)
     summary = summarize(rows, labels, held_out, class_weights(weights, labels, inside))
-    checks = (*about.who.checks, predicted_check(summary), *_accuracy_checks(summary, about.least))
-    return Evaluation(about=replace(about), summary=summary, checks=checks, held_out=held_out)
+    checks = (*about.who.checks, predicted_check(summary), *_accuracy_checks(about, summary))
+    return Evaluation(about=about, summary=summary, checks=checks, held_out=held_out, weights=weights)
 
 
-def _check_held_out(rows: Sequence[Row], held_out: HeldOut) -> None:
-    there = {pair for row in rows for pair in row.groups.items()}
+def _check_held_out(samples: Sequence[Sample], held_out: HeldOut) -> None:
+    there = {pair for sample in samples for pair in sample.groups.items()}
     for kind, name in sorted(held_out - there):
         reason = "no picture is of that group"
         raise fail(BAD_OPTION, "--hold-out", option="--hold-out", value=f"{kind}={name}", reason=reason)
@@ -173,9 +174,10 @@ def predicted_check(summary: Summary) -> Check:
     return Check("predicted", not failed, detail, tuple(f"{row.id}: {row.answer.error}" for row in failed[:50]))
 
 
-def _accuracy_checks(summary: Summary, least: float | None) -> tuple[Check, ...]:
-    if least is None:
+def _accuracy_checks(about: About, summary: Summary) -> tuple[Check, ...]:
+    """Of all pictures: a shard alone is not judged."""
+    if about.least is None or about.shard is not None:
         return ()
     found = summary.figures.accuracy
-    detail = f"{'none' if found is None else f'{found:.4f}'}, and at least {least:g} is asked for"
-    return (Check("accuracy", found is not None and found >= least, detail),)
+    detail = f"{'none' if found is None else f'{found:.4f}'}, and at least {about.least:g} is asked for"
+    return (Check("accuracy", found is not None and found >= about.least, detail),)

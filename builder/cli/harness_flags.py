@@ -1,0 +1,97 @@
+"""Flags that the commands which open a browser share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from builder.cli.console import stderr
+from builder.harness.loading import Progress
+from builder.harness.results import Backend, Gpu
+from builder.harness.text import clean
+from builder.harness.visits import MAX_WORKERS
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+EXISTING = click.Path(exists=True, path_type=Path)
+
+Command = Callable[..., None]
+Decorator = Callable[[Command], Command]
+
+
+def options(*given: Decorator) -> Decorator:
+    """Several decorators as one, in the order of the help."""
+
+    def apply(function: Command) -> Command:
+        for option in reversed(given):
+            function = option(function)
+        return function
+
+    return apply
+
+
+def finite(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """Refuses NaN, which is in every range, as no comparison with it holds."""
+    if value is None or math.isfinite(value):
+        return value
+    message = "it is not a number"
+    raise click.BadParameter(message, context, option)
+
+
+run_options = options(
+    click.option(
+        "--backend",
+        type=click.Choice(get_args(Backend)),
+        default="auto",
+        show_default=True,
+        help="Backend to run on; the run fails if another is in use.",
+    ),
+    click.option("--model", "slug", metavar="SLUG", help="Which model, if the build has several."),
+    click.option("--query", default="", metavar="STRING", help="Added to the page's address, like scene=2."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=1, max=3600),
+        callback=finite,
+        default=120.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="For loading the build and its model, and for each prediction.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1, max=MAX_WORKERS),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Share the pictures out to so many browsers at a time.",
+    ),
+    click.option("--isolated", is_flag=True, help="Serve with COOP and COEP headers, for builds with threads."),
+)
+browser_options = options(
+    click.option("--browser", "executable", type=FILE, metavar="PATH", help="Chromium to use, instead of searching."),
+    click.option(
+        "--gpu",
+        type=click.Choice(get_args(Gpu)),
+        default="software",
+        show_default=True,
+        help="Draw in software, the same everywhere, or on this machine's GPU.",
+    ),
+    click.option("--headed", is_flag=True, help="Show the browser's window."),
+)
+
+
+@contextmanager
+def progressing() -> Iterator[Progress]:
+    """A line on stderr that says what is going on, on a terminal only."""
+    console = stderr()
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    from rich.text import Text
+
+    with console.status(Text("starting the browser")) as status:
+        yield lambda text: status.update(Text("\n".join(clean(line, 100) for line in text.splitlines())))

@@ -1,0 +1,27 @@
+"""`tfjs-for-unity merge-reports`: the reports of all shards of an evaluation as one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from builder.cli.evaluating import Outputs, conclude, output_options
+from builder.cli.harness_flags import EXISTING
+from builder.harness.evaluation.merging import merge
+
+
+@click.command()
+@click.argument("reports", type=EXISTING, nargs=-1, required=True)
+@output_options
+def command(reports: tuple[Path, ...], **outputs: Path | None) -> None:
+    """Put the JSON reports of all shards of an `evaluate` together, as if it had been one run.
+
+    \b
+    tfjs-for-unity evaluate MyGame/Builds/WebGL --data photos.csv --shard 1/4 --json shard1.json    # on four machines
+    tfjs-for-unity merge-reports shard*.json --json evaluation.json
+
+    Only then --min-accuracy is judged. Exit codes: 0 all pass; 1 a check fails; 2 a shard is missing, occurs twice,
+    or is of another evaluation.
+    """
+    conclude(merge(reports), Outputs(**outputs))

@@ -1,0 +1,120 @@
+"""What `evaluate` is given, made ready to be opened: a finished build, or a model with the flags of `generate`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from builder.cli.gathering import gathered
+from builder.convert.folder import write_folder
+from builder.convert.quantize import NONE
+from builder.errors import BAD_OPTION, fail
+from builder.harness.assets import Tree, contract_bytes, model_folders
+from builder.harness.evaluation.predictors import BuildOpening, ModelOpening, Opening
+from builder.harness.golden import spec_of
+from builder.harness.serve import serve
+from builder.harness.visits import RunOptions
+from builder.inputs.archive import unpacked
+from builder.inputs.facts import ModelFacts
+from builder.inputs.tfjs_model import read_model
+from builder.spec import ModelFiles, ModelSpec
+
+_NAME = "Evaluated"  # a specification has one; nothing is written with it
+# The flags of `generate` that say how a picture becomes the input and what the scores mean.
+MODEL_FLAGS = (
+    "labels", "normalize", "mean", "std", "scale", "channel_order", "input_size", "fit", "filter", "output", "softmax",
+    "skip_first",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is evaluated, and what it is compared with."""
+
+    opening: Opening
+    other: Opening | None
+
+
+def is_build(path: Path) -> bool:
+    """True for a folder with a page in it; everything else is taken for a model."""
+    return path.is_dir() and (path / "index.html").is_file()
+
+
+@contextmanager
+def target(path: Path, against: Path | None, given: Mapping[str, Any], options: RunOptions) -> Iterator[Target]:
+    """There until the context ends. `given` are the `MODEL_FLAGS`, for a model alone.
+
+    Raises:
+        UserError: what reading a model or a build's contract raises.
+    """
+    if is_build(path):
+        _refuse_model_flags(given)
+        with serve(path, isolated=options.isolated) as origin:
+            spec = _spec_in_build(path, options.slug) if against else None
+            with _other(against, spec, options) as other:
+                yield Target(BuildOpening(origin, options), other)
+        return
+    settings = {**given, "out": Path(), "name": _NAME}
+    with gathered(path, None, settings) as found, _model(found.facts, path.name, found.spec, options) as opening:
+        with _other(against, found.spec, options) as other:
+            yield Target(opening, other)
+
+
+def _refuse_model_flags(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            flag = "--" + name.replace("_", "-")
+            raise fail(BAD_OPTION, flag, option=flag, value=str(value), reason="a build's contract says it already")
+
+
+def _spec_in_build(build: Path, slug: str | None) -> ModelSpec:
+    tree = Tree(build.resolve())
+    slugs = model_folders(tree)
+    if slug is None and len(slugs) != 1:
+        reason = f"the build has {len(slugs)} models: {', '.join(slugs)}"
+        raise fail(BAD_OPTION, "--model", option="--model", value="left out", reason=reason)
+    chosen = slug or slugs[0]
+    return spec_of(tree, chosen, contract_bytes(tree, chosen))
+
+
+@contextmanager
+def _other(path: Path | None, spec: ModelSpec | None, options: RunOptions) -> Iterator[Opening | None]:
+    """The model that is compared with: fed and read as `spec` says, with files of its own."""
+    if path is None or spec is None:
+        yield None
+        return
+    with unpacked(path) as place:
+        facts = read_model(place.path)
+        with _model(facts, path.name, replace(spec, **_own_parts(facts, spec)), options) as opening:
+            yield opening
+
+
+def _own_parts(facts: ModelFacts, spec: ModelSpec) -> dict[str, Any]:
+    """Files and output of a model that is used like another."""
+    names = [tensor.name for tensor in facts.outputs]
+    if spec.output.name not in names and len(names) != 1:
+        reason = f"it has no output {spec.output.name}; its outputs: {', '.join(names)}"
+        raise fail(BAD_OPTION, "--against", option="--against", value=str(facts.json_path), reason=reason)
+    output = spec.output.name if spec.output.name in names else names[0]
+    files = ModelFiles(format=facts.format, topology=facts.topology, shards=facts.shards)
+    return {"files": files, "output": replace(spec.output, name=output)}
+
+
+@contextmanager
+def _model(facts: ModelFacts, name: str, spec: ModelSpec, options: RunOptions) -> Iterator[ModelOpening]:
+    parts = (spec.files, spec.preprocess, spec.postprocess, spec.labels, spec.output.name)
+    identity = hashlib.sha256(repr(parts).encode()).hexdigest()
+    if facts.rewritten is None:
+        yield ModelOpening(facts.json_path, name, spec, identity, options)
+        return
+    from builder.cli.quantizing import loaded
+
+    with TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as private:
+        folder = Path(private) / "model"
+        write_folder(loaded(facts), folder, quantization=NONE)
+        yield ModelOpening(folder, name, spec, identity, options)

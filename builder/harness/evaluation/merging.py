@@ -1,0 +1,64 @@
+"""The reports of all shards of an evaluation as one, equal to that of a single run but for times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from builder.errors import BAD_REPORT, Problem, UserError, problem
+from builder.harness.evaluation.document import Report, read_report
+from builder.harness.evaluation.run import Evaluation, conclude
+from builder.harness.evaluation.summary import Row
+
+
+def merge(paths: Sequence[Path]) -> Evaluation:
+    """Raises UserError: BAD_REPORT, where a shard is missing, occurs twice, or is of another evaluation."""
+    reports = [(path, read_report(path)) for path in paths]
+    problems = _problems(reports)
+    if problems:
+        raise UserError(problems)
+    ordered = sorted(reports, key=lambda each: each[1].shard or (1, 1))
+    parts = [report.evaluation_of(path) for path, report in ordered]
+    about = replace(
+        parts[0].about,
+        shard=None,
+        seconds=max(part.about.seconds for part in parts),
+        rate=sum(part.about.rate for part in parts),
+        resumed=sum(part.about.resumed for part in parts),
+        restarts=tuple(chain.from_iterable(part.about.restarts for part in parts)),
+        memory=(),  # of pages that have nothing to do with each other
+    )
+    rows = _interleaved([part.summary.rows for part in parts])
+    return conclude(about, rows, parts[0].held_out, parts[0].weights)
+
+
+def _interleaved(parts: Sequence[Sequence[Row]]) -> list[Row]:
+    """The n-th shard has every n-th picture."""
+    return [row for row in chain.from_iterable(zip_longest(*parts)) if row is not None]
+
+
+def _problems(reports: Sequence[tuple[Path, Report]]) -> list[Problem]:
+    first = reports[0][1]
+    alike: dict[str, Callable[[Report], object]] = {
+        "model": lambda r: (r.model.identity, r.model.labels, r.model.backend),
+        "model compared with": lambda r: r.against and r.against.identity,
+        "data": lambda r: r.data.digest,
+        "options": lambda r: (r.hold_out, r.min_accuracy, r.class_weights),
+        "number of shards": lambda r: (r.shard or (1, 1))[1],
+    }
+    found = [
+        problem(BAD_REPORT, path, reason=f"it is of another {name} than {reports[0][0].name}")
+        for path, report in reports
+        for name, of in alike.items()
+        if of(report) != of(first)
+    ]
+    numbers = [(report.shard or (1, 1))[0] for _, report in reports]
+    count = (first.shard or (1, 1))[1]
+    missing = sorted(set(range(1, count + 1)) - set(numbers))
+    if missing:
+        found.append(problem(BAD_REPORT, reason=f"the shards {', '.join(map(str, missing))} of {count} are missing"))
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    found += [problem(BAD_REPORT, reason=f"the shard {number} is given twice") for number in twice]
+    return found

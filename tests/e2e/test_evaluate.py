@@ -1,0 +1,134 @@
+"""`evaluate` on the fake build: resumed after a kill, in shards, and with the mistakes that users make."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.verifying import FAKE_BUILD, FAKE_COLORS, FAKE_LABELS, Outcome, color_picture, fake_scores, run_command, save
+
+pytestmark = pytest.mark.browser
+COUNT = 120
+_DEADLINE = 120.0
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list of pictures; every tenth has a wrong label."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = ["image,label,group:user,box"]
+    for i in range(COUNT):
+        color = FAKE_LABELS[i % 3]
+        save(color_picture(FAKE_COLORS[color], i), folder / f"{i}.png")
+        label = FAKE_LABELS[(i + 1) % 3] if i % 10 == 0 else color
+        rows.append(f"{i}.png,{label},u{i % 5},{'4 4 16 12' if i % 2 else ''}")
+    (folder / "data.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    return folder / "data.csv"
+
+
+def evaluate(data: Path, *arguments: str, build: Path = FAKE_BUILD) -> Outcome:
+    return run_command("evaluate", str(build), "--data", str(data), "--timeout", "60", *arguments)
+
+
+def report(path: Path) -> dict[str, Any]:
+    """Without what only times make different."""
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return {key: found[key] for key in found if key not in ("seconds", "rate", "memory", "resumed")}
+
+
+@pytest.fixture(scope="module")
+def whole_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("whole") / "r.json"
+    outcome = evaluate(data, "--json", str(path))
+    assert outcome.code == 0, outcome.out + outcome.err
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(whole_file: Path) -> dict[str, Any]:
+    return report(whole_file)
+
+
+def test_the_figures_are_those_of_the_formula(whole: dict[str, Any], data: Path) -> None:
+    figures = whole["figures"]
+    assert figures["accuracy"] == pytest.approx(0.9) and figures["pictures"] == COUNT
+    assert "own runtime" in whole["model"]["way"]
+    for i in (0, 1, 77):
+        picture = color_picture(FAKE_COLORS[FAKE_LABELS[i % 3]], i)
+        if i % 2:  # the square of 16 around (12, 10)
+            picture = picture[2:18, 4:20]
+        assert whole["pictures"][i]["scores"] == pytest.approx(fake_scores(picture).tolist(), abs=1e-9)
+
+
+def test_killed_and_resumed_equals_one_run(whole: dict[str, Any], data: Path, tmp_path: Path) -> None:
+    results, lines = tmp_path / "results", tmp_path / "results" / "predictions.jsonl"
+    command = [sys.executable, "-m", "builder", "evaluate", str(FAKE_BUILD), "--data", str(data)]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--results", str(results)], stdout=log, stderr=log, start_new_session=True
+        )
+    deadline = time.monotonic() + _DEADLINE
+    while not lines.exists() or not lines.read_bytes().count(b"\n"):
+        assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = lines.read_bytes().count(b"\n")
+    assert 0 < before < COUNT
+    outcome = evaluate(data, "--results", str(results), "--json", str(tmp_path / "r.json"))
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert f"{before} answered by an earlier run" in outcome.out
+    assert report(tmp_path / "r.json") == whole
+    ids = [json.loads(line)["id"] for line in lines.read_text().splitlines()]
+    assert sorted(ids) == sorted(f"{i}.png" for i in range(COUNT))
+
+
+def test_shards_merged_equal_one_run(whole: dict[str, Any], data: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.json" for number in (1, 2)]
+    for number, path in enumerate(paths, 1):
+        assert evaluate(data, "--shard", f"{number}/2", "--json", str(path)).code == 0
+    outcome = run_command("merge-reports", *map(str, paths), "--json", str(tmp_path / "r.json"))
+    assert outcome.code == 0, outcome.err
+    assert report(tmp_path / "r.json") == whole
+
+
+def test_an_accuracy_below_the_least_fails_and_groups_can_be_held_out(data: Path) -> None:
+    outcome = evaluate(data, "--min-accuracy", "0.95", "--hold-out", "user=u0", "--class-weights", "balanced")
+    # Users 0, 1, 2, 3, 4 take turns, and every tenth picture, which is wrong, is user 0's.
+    assert outcome.code == 0 and "held out: accuracy 0.5000 of 24 pictures" in outcome.lines
+    outcome = evaluate(data, "--min-accuracy", "0.95")
+    assert outcome.code == 1 and "FAIL check accuracy: 0.9000, and at least 0.95 is asked for" in outcome.lines
+
+
+@pytest.mark.parametrize("fault", ["reject", "nan", "short"])
+def test_answers_that_are_none_are_failures_and_not_figures(data: Path, tmp_path: Path, fault: str) -> None:
+    small = tmp_path / "data.json"
+    small.write_text(json.dumps([{"image": str(data.parent / f"{i}.png"), "label": "red"} for i in range(3)]))
+    outcome = evaluate(small, "--query", f"fault={fault}")
+    assert outcome.code == 1 and "FAIL check predicted: 0 of 3 pictures have a prediction" in outcome.lines
+
+
+def test_mistakes_are_said_before_anything_is_asked(data: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text(f"image,label\n{data.parent / '1.png'},purple\n", "utf-8")
+    outcome = evaluate(bad)
+    assert outcome.code == 2 and "the model has no label `purple`" in outcome.err
+    outcome = evaluate(data, "--normalize", "unit")
+    assert outcome.code == 2 and "a build's contract says it already" in outcome.err
+    outcome = evaluate(data, "--hold-out", "user=nobody")
+    assert outcome.code == 2 and "no picture is of that group" in outcome.err
+
+
+def test_what_the_page_holds_stays_flat(whole_file: Path) -> None:
+    memory = json.loads(whole_file.read_text())["memory"]
+    heap = np.array([each["heap_bytes"] for each in memory][len(memory) // 4 :], float)
+    assert len(memory) >= 30 and np.ptp(heap) < 0.2 * heap.mean()
+    assert {each["tensors"] for each in memory} == {5}
