@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from builder.errors import NOT_A_MODEL, UserError, fail
+from builder.errors import NOT_A_MODEL, UserError, fail, problem
 from builder.inputs.facts import Layout, Shape, Step, TensorFacts, TopologyFacts
-from builder.inputs.jsonfile import json_where, schema_problems
+from builder.inputs.graph_flaws import flaws, unknown_ops
+from builder.inputs.jsonfile import MAX_PROBLEMS, json_where, printable, schema_problems
 from builder.inputs.schema import MAX_ELEMENTS, Document, Foreign, Weight
 
 _DTYPES = {"DT_HALF": "float16", "DT_FLOAT": "float32", "DT_DOUBLE": "float64"}
@@ -49,6 +50,12 @@ class Node(Foreign):
     op: str
     input: list[str] = Field(default_factory=list)
     attr: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def data_format(self) -> str:
+        """`NHWC` or `NCHW`; empty for an operation that is not told."""
+        text = _entry(self.attr.get("data_format"), "s")
+        return text if text in ("NCHW", "NHWC") else _decoded(text)
 
 
 class Dimension(Foreign):
@@ -180,6 +187,8 @@ def read_graph(document: Document, weights: Mapping[str, Weight], json_path: Pat
     nodes = _nodes(document, json_path)
     graph = Graph(nodes, weights)
     signature = _signature(document, json_path)
+    ends = [_node_of(name, info) for name, info in signature.outputs.items()] or [node.name for node in graph.sinks()]
+    _refuse_flaws(graph, signature, ends, json_path)
     inputs = [_tensor(name, info) for name, info in signature.inputs.items()] or _placeholders(nodes)
     outputs = [_output(graph, name, info) for name, info in signature.outputs.items()] or [
         TensorFacts(node.name, graph.output_shape(node), "float32", graph.activation(node)) for node in graph.sinks()
@@ -192,8 +201,38 @@ def read_graph(document: Document, weights: Mapping[str, Weight], json_path: Pat
         ops=ops,
         data_format=_data_format(nodes),
         leading=tuple(graph.leading()),
-        obstacles=(*_obstacles(ops), *_channels_first(nodes)),
+        obstacles=(*_obstacles(ops), *_channels_first(nodes), *_unknown(graph, ends)),
     )
+
+
+def _node_of(name: str, info: TensorInfo) -> str:
+    """The node that an entry of the signature stands for."""
+    return (info.name or name).partition(":")[0]
+
+
+def _refuse_flaws(graph: Graph, signature: Signature, ends: Iterable[str], json_path: Path) -> None:
+    """What TensorFlow.js would only find when it loads or runs the model."""
+    starts = {_node_of(name, info): _tensor(name, info).shape for name, info in signature.inputs.items()}
+    lost = [("outputs", name) for name in ends if name not in graph.nodes]
+    if not graph.nodes.keys() & starts.keys():  # of several inputs, one that nothing reads may be gone
+        lost += [("inputs", name) for name in starts]
+    found = [
+        problem(
+            NOT_A_MODEL, json_where(json_path, ("signature", side)), reason=f"no node is called {printable(name)!r}"
+        )
+        for side, name in lost
+    ]
+    channels = {name: shape[3] for name, shape in starts.items() if shape and len(shape) == 4 and shape[3] > 0}
+    for flaw in flaws(graph, channels, ends):
+        place = json_where(json_path, ("modelTopology", *flaw.path))
+        found.append(problem(NOT_A_MODEL, place, reason=flaw.reason))
+    if found:
+        raise UserError(found[:MAX_PROBLEMS])
+
+
+def _unknown(graph: Graph, ends: Iterable[str]) -> tuple[str, ...]:
+    found = unknown_ops(graph, ends)
+    return (f"TensorFlow.js does not have its operations {printable(', '.join(found))}",) if found else ()
 
 
 def _output(graph: Graph, name: str, info: TensorInfo) -> TensorFacts:
@@ -300,18 +339,13 @@ def _fused_ops(node: Node) -> list[str]:
 
 
 def _data_format(nodes: Iterable[Node]) -> Layout | None:
-    found = {_data_format_text(node) for node in nodes}
+    found = {node.data_format for node in nodes}
     return "NCHW" if "NCHW" in found else "NHWC" if "NHWC" in found else None
-
-
-def _data_format_text(node: Node) -> str:
-    text = _entry(node.attr.get("data_format"), "s")
-    return text if text in ("NCHW", "NHWC") else _decoded(text)
 
 
 def _channels_first(nodes: Iterable[Node]) -> tuple[str, ...]:
     """TensorFlow.js refuses such operations on wasm, and computes some of them as if channels were last."""
-    found = sorted({node.op for node in nodes if _data_format_text(node) == "NCHW"})
+    found = sorted({node.op for node in nodes if node.data_format == "NCHW"})
     return (f"TensorFlow.js cannot run its operations with channels first (NCHW): {', '.join(found)}",) if found else ()
 
 

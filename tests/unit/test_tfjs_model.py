@@ -84,7 +84,9 @@ def test_a_signature_in_the_metadata_counts(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "model.json").read_text("utf-8"))
     signature = document.pop("signature")
     signature["inputs"] = {"renamed": signature["inputs"]["image"]}
-    facts = facts_of(tmp_path / "old", document, userDefinedMetadata={"signature": signature})
+    document["userDefinedMetadata"] = {"signature": signature}
+    (tmp_path / "model.json").write_text(json.dumps(document), "utf-8")
+    facts = read_model(tmp_path)
     assert facts.inputs[0].name == "renamed"
 
 
