@@ -4,6 +4,7 @@ import type { Contract } from "./generated/contract";
 import { BACKEND_LOST, CONTEXT_LOST, FETCH_FAILED, MODEL_FAILED, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { BridgeModel, Host, PageConfig, PageError, PageImage, PageModel, PagePrediction } from "./api";
 import type { Engine } from "./engine";
+import type { Picture } from "./image/picture";
 import { entryOf, Failure, reasonOf } from "./failure";
 import { watchGameContext } from "./game-context";
 import type { Network } from "./loading";
@@ -106,6 +107,7 @@ export class Model implements BridgeModel, PageModel {
   }
 
   poll(dst: number, size: number): number {
+    this.collect();
     const outcome = this.running?.predictor.peek();
     if (!outcome) return 0;
     const written = writeOutcome(this.creation.host.heap(), dst, size, outcome);
@@ -160,10 +162,10 @@ export class Model implements BridgeModel, PageModel {
     const running = this.running;
     if (!running || this.phaseNumber !== State.READY) throw this.unready();
     const submittedAt = this.environment.now();
-    const rgba = running.pictures.fromPage(image);
+    const picture = running.pictures.fromPage(image);
     return new Promise((answer, refuse) => {
       this.probes += 1;
-      running.predictor.submit({ kind: "probe", path: "probe", frame: this.probes, rgba, submittedAt, answer, refuse });
+      running.predictor.submit({ kind: "probe", path: "probe", frame: this.probes, picture, submittedAt, answer, refuse });
     });
   }
 
@@ -268,17 +270,27 @@ export class Model implements BridgeModel, PageModel {
   private submit(path: Exclude<PathName, "probe">, flags: number, frame: number, take: (pictures: Pictures) => Taken): number {
     const submittedAt = this.environment.now();
     const running = this.running;
+    this.collect();
     if (this.phaseNumber === State.LOADING) return SubmitCode.NOT_READY;
     if (!running) return SubmitCode.FAILED;
     if ((flags & ~KNOWN_FLAGS[path]) !== 0) return SubmitCode.UNSUPPORTED;
     const kind = (flags & SourceFlags.QUEUE) !== 0 ? "queued" : "latest";
     if (kind === "queued" && running.predictor.full) return SubmitCode.QUEUE_FULL;
     const taken = this.taken(() => take(running.pictures));
-    if (!(taken instanceof Uint8Array)) return this.refused(taken);
+    if ("code" in taken) return this.refused(taken);
     this.numbers.submitted += 1;
     this.numbers.submitMs = this.environment.now() - submittedAt;
-    const begun = running.predictor.submit({ kind, path, frame, rgba: taken, submittedAt });
+    const begun = running.predictor.submit({ kind, path, frame, picture: taken, submittedAt });
     return begun ? SubmitCode.ACCEPTED : SubmitCode.QUEUED;
+  }
+
+  /** What the GPU has finished by now; an error stays with the frames that it concerns. */
+  private collect(): void {
+    try {
+      this.running?.pictures.collect();
+    } catch (thrown) {
+      this.entry = entryOf(thrown, PREDICT_FAILED);
+    }
   }
 
   /** An exception must not cross into the game's code: there it would stop the player. */
@@ -290,7 +302,7 @@ export class Model implements BridgeModel, PageModel {
     }
   }
 
-  private refused({ code, error }: Exclude<Taken, Uint8Array>): number {
+  private refused({ code, error }: Exclude<Taken, Picture>): number {
     if (error) this.entry = error;
     return code;
   }

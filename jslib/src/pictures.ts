@@ -4,12 +4,15 @@ import type { Preprocess } from "./generated/contract";
 import { CAMERA_FAILED, CONTEXT_LOST, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { Host, PageImage } from "./api";
 import { Failure } from "./failure";
-import { resizePixels } from "./image/resize";
+import { type Picture, pictureOf, Spares } from "./image/picture";
+import { type Layout, resizePixels } from "./image/resize";
 import { pixelsAt } from "./memory";
 
-/** Draws a texture at the model's size and reads it back; see image/blitter. */
+/** Draws a texture at the model's size and reads it back; see image/blit. */
 export interface BlitterLike {
-  blit(gl: WebGL2RenderingContext, texture: WebGLTexture, width: number, height: number, flags: number): Uint8Array | number;
+  blit(gl: WebGL2RenderingContext, texture: WebGLTexture, width: number, height: number, flags: number): Picture | number;
+  collect(): void;
+  readonly givenUp: number;
   dispose(): void;
 }
 
@@ -26,7 +29,7 @@ export interface PictureTools {
 }
 
 /** The picture, or a SubmitCode, with the error behind it where there is one. */
-export type Taken = Uint8Array | { readonly code: number; readonly error?: CatalogueError };
+export type Taken = Picture | { readonly code: number; readonly error?: CatalogueError };
 
 /** Flags that each way in knows; any other is refused. */
 export const KNOWN_FLAGS = {
@@ -44,12 +47,25 @@ const BAD_TEXTURE: Taken = { code: SubmitCode.BAD_TEXTURE };
 export class Pictures {
   private blitter: BlitterLike | null = null;
   private camera: CameraLike | null = null;
+  private readonly spares: Spares;
 
   constructor(
     private readonly pre: Preprocess,
     private readonly host: Host,
     private readonly tools: PictureTools,
-  ) {}
+  ) {
+    this.spares = new Spares(pre.width * pre.height * 4);
+  }
+
+  /** Takes the pictures that the GPU has finished; belongs into every frame of the game. */
+  collect(): void {
+    this.blitter?.collect();
+  }
+
+  /** How many textures were waited for after all; see Blitter. */
+  get givenUp(): number {
+    return this.blitter?.givenUp ?? 0;
+  }
 
   /** Pixels in the game's heap; the resized copy no longer needs it. */
   fromHeap(pointer: number, width: number, height: number, flags: number): Taken {
@@ -58,7 +74,7 @@ export class Pictures {
     const pixels = pixelsAt(this.host.heap(), pointer, width * height * bytesPerPixel);
     if (!pixels) return BAD_TEXTURE;
     const topRowFirst = has(flags, SourceFlags.TOP_ROW_FIRST);
-    return resizePixels(pixels, { width, height, bytesPerPixel, topRowFirst, mirror: has(flags, SourceFlags.MIRROR) }, this.pre);
+    return this.resized(pixels, { width, height, bytesPerPixel, topRowFirst, mirror: has(flags, SourceFlags.MIRROR) });
   }
 
   /** A texture of the game's own WebGL 2 context. */
@@ -80,16 +96,16 @@ export class Pictures {
     const picture = this.camera.frame(this.host.cameras());
     if (!picture) return this.withoutPicture(this.camera.error());
     const { pixels, width, height } = picture;
-    return resizePixels(pixels, { width, height, bytesPerPixel: 4, topRowFirst: true, mirror: has(flags, SourceFlags.MIRROR) }, this.pre);
+    return this.resized(pixels, { width, height, bytesPerPixel: 4, topRowFirst: true, mirror: has(flags, SourceFlags.MIRROR) });
   }
 
   /** A picture of the page object. Throws a Failure that says what is wrong with it. */
-  fromPage({ width, height, rgba }: PageImage): Uint8Array {
+  fromPage({ width, height, rgba }: PageImage): Picture {
     if (!isSide(width) || !isSide(height)) throw badPicture(`its size is ${width}x${height}`);
     const pixels = decoded(rgba);
     const expected = width * height * 4;
     if (pixels.length !== expected) throw badPicture(`it has ${pixels.length} bytes, not ${expected}`);
-    return resizePixels(pixels, { width, height, bytesPerPixel: 4, topRowFirst: true, mirror: false }, this.pre);
+    return this.resized(pixels, { width, height, bytesPerPixel: 4, topRowFirst: true, mirror: false });
   }
 
   dispose(): void {
@@ -97,6 +113,10 @@ export class Pictures {
     this.camera?.dispose();
     this.blitter = null;
     this.camera = null;
+  }
+
+  private resized(pixels: Uint8Array, layout: Layout): Picture {
+    return pictureOf(resizePixels(pixels, layout, this.pre, this.spares.take()), this.spares);
   }
 
   private withoutPicture(reason: string | null): Taken {

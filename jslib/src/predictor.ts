@@ -4,6 +4,7 @@ import type { Contract } from "./generated/contract";
 import { PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { PagePrediction } from "./api";
 import { entryOf, Failure } from "./failure";
+import type { Picture } from "./image/picture";
 import type { Network } from "./loading";
 import type { Outcome } from "./memory";
 import { Scheduler, type Job } from "./scheduler";
@@ -12,9 +13,9 @@ import { pathNumber, type PathName, type Statistics } from "./statistics";
 
 const HISTORY_LIMIT = 32;
 
-/** A picture on its way: `rgba` has the model's size. A probe is answered, or refused, through its functions. */
+/** A picture on its way, of the model's size. A probe is answered, or refused, through its functions. */
 export interface Frame extends Job {
-  readonly rgba: Uint8Array;
+  readonly picture: Picture;
   readonly path: PathName;
   readonly frame: number;
   readonly submittedAt: number;
@@ -85,11 +86,21 @@ export class Predictor {
   }
 
   private async run(frame: Frame): Promise<Result> {
+    const rgba = await this.pixels(frame);
     const begun = this.tools.now();
     if (!this.network) throw new Error("there is no network");
-    const raw = await this.network.scores(frame.rgba);
+    const scores = this.network.scores(rgba);
+    frame.picture.release();
+    const raw = await scores;
     const executeMs = this.tools.now() - begun;
     return this.success(frame, classScores(raw, this.contract.model), executeMs);
+  }
+
+  /** The GPU's arrive inside a call of the game, whose frame must not wait for an inference. */
+  private async pixels({ picture }: Frame): Promise<Uint8Array> {
+    const pixels = await picture.pixels;
+    if (picture.waitedMs > 0) await new Promise<void>((resolve) => this.tools.defer(resolve));
+    return pixels;
   }
 
   private success(frame: Frame, scores: Float32Array, executeMs: number): Result {
@@ -103,6 +114,7 @@ export class Predictor {
   }
 
   private failure(frame: Frame, thrown: unknown): Result {
+    frame.picture.release();
     return { outcome: this.outcome(frame, null), prediction: null, error: entryOf(thrown, PREDICT_FAILED) };
   }
 
@@ -111,6 +123,7 @@ export class Predictor {
   }
 
   private drop(frame: Frame): void {
+    frame.picture.release();
     if (frame.kind === "latest") this.statistics.dropped += 1;
     frame.refuse?.(new Failure(PREDICT_FAILED({ reason: "the model was disposed, or failed, before it came to this picture" })));
   }

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
+from builder.errors import CONTEXT_LOST
 from tests.e2e.blit_page import (
     BAD_TEXTURE,
     FAILED,
@@ -150,9 +151,28 @@ def test_objects_stay_flat_and_are_gone_after_dispose(page: Page, how: Filter) -
     assert lives["getError"] == 0
 
 
-def test_a_lost_context_is_told(page: Page) -> None:
+def test_a_lost_context_is_told_and_ends_what_is_on_its_way(page: Page) -> None:
     pre = preprocess(ODD, "stretch", "triangle")
-    assert page.evaluate("pre => blitPage.afterContextLoss(pre)", pre) == FAILED
+    code, ended = page.evaluate("pre => blitPage.afterContextLoss(pre)", pre)
+    assert code == FAILED
+    assert ended.startswith(CONTEXT_LOST.what)
+
+
+def test_a_picture_on_its_way_ends_with_its_blitter(page: Page) -> None:
+    pre = preprocess(ODD, "stretch", "triangle")
+    ended = page.evaluate("pre => blitPage.afterDispose(pre)", pre)
+    assert ended == "the picture was on its way when its model was disposed"
+
+
+def test_a_gpu_that_never_tells_is_waited_for_once_and_then_at_once(page: Page) -> None:
+    pre = preprocess(ODD, "stretch", "bilinear")
+    memory = text(in_memory(noise(4, 4), 0))
+    answer = page.evaluate("given => blitPage.neverSignalled(...given)", [pre, memory])
+    outcome, expected = Outcome.of(answer["outcome"], ODD), fitted(noise(4, 4), ODD, "stretch", "bilinear")
+    assert outcome.distance(expected, expected) <= 1
+    assert_untouched(outcome)
+    assert answer["collected"] == [page.evaluate("blitPage.patience"), 0]
+    assert answer["givenUp"] == 1
 
 
 # Y, Cb, Cr in the video's limited range, and the RGB that BT.601 makes of them.

@@ -1,12 +1,14 @@
 /**
  * The GL path: a texture of the game's own context becomes the model's input size on the GPU, and only that small picture
- * is read back. The same bytes as `resizePixels`, up to one level.
+ * is read back, without waiting for it. The same bytes as `resizePixels`, up to one level.
  */
 import { SourceFlags, SubmitCode } from "../generated/abi";
 import type { Preprocess } from "../generated/contract";
 import { type Axis, covers, type Plan, plan, reach } from "./geometry";
 import { withGuard } from "./guard";
+import type { Picture } from "./picture";
 import { acquire, type Program, release, type Shared } from "./program";
+import { Readbacks } from "./readback";
 import type { Pass } from "./shaders";
 
 type GL = WebGL2RenderingContext;
@@ -71,16 +73,16 @@ export class Blitter {
   private shared: Shared | null = null;
   private result: Target | null = null;
   private sized: Sized | null = null;
+  private readbacks: Readbacks | null = null;
 
   constructor(private readonly pre: Preprocess) {}
 
   /**
    * `width` and `height` are the texture's; `flags` are SourceFlags (TOP_ROW_FIRST, MIRROR, LINEAR count here). Returns
-   * `pre.width * pre.height * 4` bytes RGBA, row 0 on top, alpha 255, in a buffer of its own; or a SubmitCode: BAD_TEXTURE,
-   * UNSUPPORTED (the model's input is larger than this GPU's textures), FAILED (the context is lost, and only then:
-   * report CONTEXT_LOST). Throws an Error when the driver refuses the shaders.
+   * a picture of `pre.width * pre.height` pixels, which `collect` brings; or a SubmitCode: BAD_TEXTURE, UNSUPPORTED (the
+   * model's input is larger than this GPU's textures), FAILED (the context is lost, and only then: report CONTEXT_LOST). Throws an Error when the driver refuses the shaders.
    */
-  blit(gl: GL, texture: WebGLTexture | null, width: number, height: number, flags: number): Uint8Array | number {
+  blit(gl: GL, texture: WebGLTexture | null, width: number, height: number, flags: number): Picture | number {
     if (gl.isContextLost()) return SubmitCode.FAILED;
     this.attach(gl);
     const limit = this.shared!.maxSize;
@@ -92,30 +94,43 @@ export class Blitter {
     return pixels ?? SubmitCode.BAD_TEXTURE;
   }
 
+  /** Takes what the GPU has finished; call it once in every frame of the game. Changes no GL state. */
+  collect(): void {
+    this.readbacks?.collect();
+  }
+
+  /** How many pictures had to be waited for, because the GPU did not tell that it was done. */
+  get givenUp(): number {
+    return this.readbacks?.givenUp ?? 0;
+  }
+
   /** Deletes every GL object; the next blit would create them anew. */
   dispose(): void {
     if (!this.gl) return;
+    this.readbacks?.dispose();
     deleteTarget(this.gl, this.sized?.stage);
     deleteTarget(this.gl, this.result);
     release(this.gl);
-    this.gl = this.shared = this.result = this.sized = null;
+    this.gl = this.shared = this.result = this.sized = this.readbacks = null;
   }
 
   private attach(gl: GL): void {
     if (this.gl === gl) return;
     this.dispose();
     this.shared = acquire(gl);
+    this.readbacks = new Readbacks(gl, this.pre.width, this.pre.height);
     this.gl = gl;
   }
 
-  private draw(gl: GL, texture: WebGLTexture, width: number, height: number, flags: number): Uint8Array {
+  private draw(gl: GL, texture: WebGLTexture, width: number, height: number, flags: number): Picture {
     const result = (this.result ??= createTarget(gl, this.pre.width, this.pre.height));
     const sized = this.prepare(gl, width, height);
     gl.bindVertexArray(this.shared!.vertices);
     gl.bindSampler(0, this.shared!.sampler);
     if (!covers(sized.plan, this.pre)) this.clear(gl, result);
     for (const step of this.steps(sized, texture, flags, result)) this.run(gl, sized, step);
-    return this.read(gl, result);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, result.framebuffer);
+    return this.readbacks!.begin();
   }
 
   /** The plan and the textures for a source size; kept until the size changes. */
@@ -172,12 +187,5 @@ export class Blitter {
     gl.uniform3iv(at.axisY, axis(y));
     gl.uniform2i(at.start, step.rectangle[0], step.rectangle[1]);
     gl.uniform1i(at.top, step.targetTop);
-  }
-
-  private read(gl: GL, target: Target): Uint8Array {
-    const pixels = new Uint8Array(this.pre.width * this.pre.height * 4);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, target.framebuffer);
-    gl.readPixels(0, 0, this.pre.width, this.pre.height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
-    return pixels;
   }
 }

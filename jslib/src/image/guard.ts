@@ -86,9 +86,15 @@ export const GUARDED: readonly Guarded[] = [
   guard("packSkipRows", packing("PACK_SKIP_ROWS", 0)),
 ];
 
-/** Runs `action` with texture unit 0 active and the state that the blit needs; leaves everything as it was. */
-export function withGuard<Result>(gl: GL, action: () => Result): Result {
-  const saved = GUARDED.map((piece) => {
+/** What fetching the bytes of a buffer changes. */
+export const PACK_BUFFER: readonly Guarded[] = GUARDED.filter(({ name }) => name === "packBuffer");
+
+/**
+ * Runs `action` with the state that it needs, and leaves all `pieces` as they were: for the blit those are all, with
+ * texture unit 0 active.
+ */
+export function withGuard<Result>(gl: GL, action: () => Result, pieces: readonly Guarded[] = GUARDED): Result {
+  const saved = pieces.map((piece) => {
     const value = piece.save(gl);
     piece.set?.(gl);
     return value;
@@ -96,6 +102,6 @@ export function withGuard<Result>(gl: GL, action: () => Result): Result {
   try {
     return action();
   } finally {
-    for (let i = GUARDED.length - 1; i >= 0; i--) GUARDED[i]!.restore(gl, saved[i]);
+    for (let i = pieces.length - 1; i >= 0; i--) pieces[i]!.restore(gl, saved[i]);
   }
 }

@@ -72,21 +72,20 @@ function blend(
 
 const FILTERS: Record<Preprocess["filter"], Filter> = { nearest, bilinear, triangle };
 
-/** Opaque pixels of the colour around a letterboxed picture. */
-function canvas(pre: Preprocess, padded: boolean): Uint8Array {
-  const pixels = new Uint8Array(pre.width * pre.height * 4).fill(255);
+/** Makes all pixels opaque, and `padded` ones of the colour around a letterboxed picture. */
+function clear(pixels: Uint8Array, pre: Preprocess, padded: boolean): void {
+  pixels.fill(255);
   if (padded) for (let at = 0; at < pixels.length; at += 4) pixels.set(pre.pad, at);
-  return pixels;
 }
 
 /**
- * `src` holds `layout.width * layout.height * layout.bytesPerPixel` bytes; alpha is ignored. Returns
- * `pre.width * pre.height * 4` bytes RGBA, row 0 on top, alpha 255; always a buffer of its own.
+ * `src` holds `layout.width * layout.height * layout.bytesPerPixel` bytes; alpha is ignored. Fills
+ * and returns `target`, `pre.width * pre.height * 4` bytes RGBA, row 0 on top, alpha 255.
  * `triangle` equals Pillow's `Image.resize(size, BILINEAR, box)`.
  */
-export function resizePixels(src: Uint8Array, layout: Layout, pre: Preprocess): Uint8Array {
+export function resizePixels(src: Uint8Array, layout: Layout, pre: Preprocess, target: Uint8Array): Uint8Array {
   const fitted = plan(pre, layout.width, layout.height);
-  const target = canvas(pre, !covers(fitted, pre));
+  clear(target, pre, !covers(fitted, pre));
   FILTERS[pre.filter](raster(src, layout), fitted, target, pre.width);
   return target;
 }

@@ -2,6 +2,8 @@
 import type { Preprocess } from "../../src/generated/contract";
 import { Blitter } from "../../src/image/blit";
 import { Camera } from "../../src/image/camera";
+import type { Picture } from "../../src/image/picture";
+import { PATIENCE } from "../../src/image/readback";
 import { resizePixels } from "../../src/image/resize";
 import { differences, hostileGame, plainUploads, snapshot } from "./hostile";
 
@@ -28,7 +30,7 @@ function countCalls(context: WebGL2RenderingContext): { getError: number; alive:
   const counts = { getError: 0, alive: 0 };
   const methods = context as unknown as Record<string, (...values: unknown[]) => unknown>;
   for (const name in context) {
-    const made = /^create[A-Z]/.test(name) ? 1 : /^delete[A-Z]/.test(name) ? -1 : 0;
+    const made = /^(create[A-Z]|fenceSync)/.test(name) ? 1 : /^delete[A-Z]/.test(name) ? -1 : 0;
     if (!made && name !== "getError") continue;
     const original = methods[name]!.bind(context);
     methods[name] = (...values) => {
@@ -64,21 +66,34 @@ function upload(storage: Storage, width: number, height: number, memory: string)
   return texture;
 }
 
-/** Blits while the game's state is hostile. */
-function guarded(source: Source, jobs: { readonly blitter: Blitter; readonly flags: number }[]): Outcome {
-  setHostile();
-  const before = snapshot(gl);
-  const results = jobs.map(({ blitter, flags }) => {
-    const result = blitter.blit(gl, ...source, flags);
-    return typeof result === "number" ? result : encode(result);
-  });
-  return { results, changed: differences(before, snapshot(gl)), glError: gl.getError() };
+const nextFrame = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** Collects in every frame until the picture is there, and gives it as base64; a code stays itself. */
+async function arrived(blitter: Blitter, taken: Picture | number): Promise<string | number> {
+  if (typeof taken === "number") return taken;
+  const text = taken.pixels.then(encode);
+  let settled = false;
+  void text.catch(() => undefined).then(() => (settled = true));
+  for (; !settled; await nextFrame()) blitter.collect();
+  taken.release();
+  return text;
 }
 
-function blits(storage: Storage, width: number, height: number, memory: string, jobs: Job[]): Outcome {
+/** Blits, and collects, while the game's state is hostile. */
+async function guarded(source: Source, jobs: { readonly blitter: Blitter; readonly flags: number }[]): Promise<Outcome> {
+  setHostile();
+  const before = snapshot(gl);
+  const taken = jobs.map(({ blitter, flags }) => blitter.blit(gl, ...source, flags));
+  const changed = differences(before, snapshot(gl));
+  const results = [];
+  for (const [i, { blitter }] of jobs.entries()) results.push(await arrived(blitter, taken[i]!));
+  return { results, changed: [...changed, ...differences(before, snapshot(gl))], glError: gl.getError() };
+}
+
+async function blits(storage: Storage, width: number, height: number, memory: string, jobs: Job[]): Promise<Outcome> {
   const texture = upload(storage, width, height, memory);
   const all = jobs.map(({ pre, flags }) => ({ blitter: new Blitter(pre), flags }));
-  const outcome = guarded([texture, width, height], all);
+  const outcome = await guarded([texture, width, height], all);
   for (const { blitter } of all) blitter.dispose();
   gl.deleteTexture(texture);
   return outcome;
@@ -107,38 +122,46 @@ function unusable(): Record<string, Source> {
   };
 }
 
-function refusals(pre: Preprocess): Record<string, Outcome> {
+async function refusals(pre: Preprocess): Promise<Record<string, Outcome>> {
   const blitter = new Blitter(pre);
-  const outcomes = Object.entries(unusable()).map(([name, source]) => [name, guarded(source, [{ blitter, flags: 0 }])]);
+  const outcomes: Record<string, Outcome> = {};
+  for (const [name, source] of Object.entries(unusable())) outcomes[name] = await guarded(source, [{ blitter, flags: 0 }]);
   blitter.dispose();
-  return Object.fromEntries(outcomes) as Record<string, Outcome>;
+  return outcomes;
 }
 
 /** A texture that is deleted after it was used: the first outcome and the second. */
-function deletedInBetween(pre: Preprocess, memory: string): Outcome[] {
+async function deletedInBetween(pre: Preprocess, memory: string): Promise<Outcome[]> {
   const texture = upload("RGBA8", 4, 4, memory);
   const blitter = new Blitter(pre);
-  const both = [0, 1].map(() => {
-    const outcome = guarded([texture, 4, 4], [{ blitter, flags: 0 }]);
+  const both = [];
+  for (let time = 0; time < 2; time++) {
+    both.push(await guarded([texture, 4, 4], [{ blitter, flags: 0 }]));
     gl.deleteTexture(texture);
-    return outcome;
-  });
+  }
   blitter.dispose();
   return both;
 }
 
-/** Objects alive: before, after each blit of sizes that alternate, after dispose; and the getError calls of the blits. */
-function lifetimes(pre: Preprocess, sizes: [number, number][], rounds: number): { alive: number[]; getError: number } {
+/**
+ * Objects alive: before, after each blit of sizes that alternate, after dispose with pictures on their way; and the
+ * getError calls of the blits. Every other picture is given up at once.
+ */
+async function lifetimes(pre: Preprocess, sizes: [number, number][], rounds: number): Promise<{ alive: number[]; getError: number }> {
   const textures = sizes.map(([width, height]) => upload("RGBA8", width, height, btoa("x".repeat(width * height * 4))));
   const blitters = [new Blitter(pre), new Blitter(pre)];
   const alive = [calls.alive];
   const getError = calls.getError;
   for (let round = 0; round < rounds; round++) {
-    textures.forEach((texture, i) => {
-      for (const blitter of blitters) blitter.blit(gl, texture, ...sizes[i]!, 0);
+    for (const [i, texture] of textures.entries()) {
+      for (const blitter of blitters) {
+        (blitter.blit(gl, texture, ...sizes[i]!, 0) as Picture).release();
+        await arrived(blitter, blitter.blit(gl, texture, ...sizes[i]!, 0));
+      }
       alive.push(calls.alive);
-    });
+    }
   }
+  for (const blitter of blitters) blitter.blit(gl, textures[0]!, ...sizes[0]!, 0);
   const checks = calls.getError - getError;
   for (const blitter of blitters) blitter.dispose();
   alive.push(calls.alive);
@@ -146,17 +169,60 @@ function lifetimes(pre: Preprocess, sizes: [number, number][], rounds: number): 
   return { alive, getError: checks };
 }
 
-async function afterContextLoss(pre: Preprocess): Promise<number | string> {
+/** What a blit gives on a lost context, and what became of the picture that was on its way. */
+async function afterContextLoss(pre: Preprocess): Promise<[number | string, string] | string> {
   const mortal = document.createElement("canvas").getContext("webgl2")!;
   const texture = mortal.createTexture()!;
   mortal.bindTexture(mortal.TEXTURE_2D, texture);
   mortal.texStorage2D(mortal.TEXTURE_2D, 1, mortal.RGBA8, 8, 8);
   const blitter = new Blitter(pre);
-  if (typeof blitter.blit(mortal, texture, 8, 8, 0) === "number") return "the blit failed before";
+  const onItsWay = blitter.blit(mortal, texture, 8, 8, 0);
+  if (typeof onItsWay === "number") return "the blit failed before";
   mortal.getExtension("WEBGL_lose_context")!.loseContext();
   const result = blitter.blit(mortal, texture, 8, 8, 0);
+  blitter.collect();
+  const ended = await onItsWay.pixels.then(() => "pixels", (thrown: Error) => thrown.message);
   blitter.dispose();
-  return typeof result === "number" ? result : "pixels";
+  return [typeof result === "number" ? result : "pixels", ended];
+}
+
+/** What becomes of a picture whose blitter is disposed while it is on its way. */
+async function afterDispose(pre: Preprocess): Promise<string> {
+  const texture = upload("RGBA8", 4, 4, btoa("x".repeat(64)));
+  const blitter = new Blitter(pre);
+  const taken = blitter.blit(gl, texture, 4, 4, 0) as Picture;
+  blitter.dispose();
+  gl.deleteTexture(texture);
+  return taken.pixels.then(() => "pixels", (thrown: Error) => thrown.message);
+}
+
+/** A GPU that never tells that it is done: two blits, how often was collected for each, and the fences given up. */
+async function neverSignalled(pre: Preprocess, memory: string): Promise<{ outcome: Outcome; collected: number[]; givenUp: number }> {
+  const texture = upload("RGBA8", 4, 4, memory);
+  const blitter = new Blitter(pre);
+  const honest = gl.getSyncParameter.bind(gl);
+  gl.getSyncParameter = () => gl.UNSIGNALED;
+  setHostile();
+  const before = snapshot(gl);
+  const [results, collected]: [string[], number[]] = [[], []];
+  for (let time = 0; time < 2; time++) {
+    const picture = blitter.blit(gl, texture, 4, 4, 0) as Picture;
+    let [pixels, count]: [Uint8Array | null, number] = [null, 0];
+    void picture.pixels.then((found) => (pixels = found));
+    for (await nextFrame(); !pixels && count <= 2 * PATIENCE; await Promise.resolve()) {
+      blitter.collect();
+      count++;
+      await Promise.resolve();
+    }
+    results.push(encode(pixels!));
+    collected.push(count);
+  }
+  const outcome = { results, changed: differences(before, snapshot(gl)), glError: gl.getError() };
+  gl.getSyncParameter = honest;
+  const { givenUp } = blitter;
+  blitter.dispose();
+  gl.deleteTexture(texture);
+  return { outcome, collected, givenUp };
 }
 
 /** Milliseconds: medians of `rounds` blits, and of as many calls of resizePixels. */
@@ -165,6 +231,7 @@ function times(pre: Preprocess, width: number, height: number, rounds: number): 
   const texture = upload("RGBA8", width, height, encode(bytes));
   const blitter = new Blitter(pre);
   const layout = { width, height, bytesPerPixel: 4, topRowFirst: false, mirror: false } as const;
+  const target = new Uint8Array(pre.width * pre.height * 4);
   const clock = (action: () => unknown): number => {
     const start = performance.now();
     action();
@@ -175,7 +242,7 @@ function times(pre: Preprocess, width: number, height: number, rounds: number): 
     return all[rounds >> 1]!;
   };
   const first = clock(() => blitter.blit(gl, texture, width, height, 0));
-  return { first, blit: median(() => blitter.blit(gl, texture, width, height, 0)), resize: median(() => resizePixels(bytes, layout, pre)) };
+  return { first, blit: median(() => blitter.blit(gl, texture, width, height, 0)), resize: median(() => resizePixels(bytes, layout, pre, target)) };
 }
 
 const camera = new Camera();
@@ -187,5 +254,5 @@ const cameraFrame = (): { width: number; height: number; rgba: string } | string
 const renderer = (): string => String(gl.getParameter(gl.RENDERER));
 
 Object.assign(globalThis, {
-  blitPage: { blits, refusals, deletedInBetween, lifetimes, afterContextLoss, times, cameraFrame, camera, renderer },
+  blitPage: { blits, refusals, deletedInBetween, lifetimes, afterContextLoss, afterDispose, neverSignalled, patience: PATIENCE, times, cameraFrame, camera, renderer },
 });
