@@ -15,8 +15,15 @@ export interface Network {
   scores(rgba: Uint8Array): Promise<Float32Array>;
   /** Live tensors of the page at the end of the newest inference, without those of inferences under way; -1 before. */
   readonly resting: number;
+  /** What the newest inference took in milliseconds: making the input tensor, and waiting for its scores. */
+  readonly stages: Stages;
   /** Frees the weights; a second call does nothing. */
   dispose(): void;
+}
+
+export interface Stages {
+  readonly feedMs: number;
+  readonly outputMs: number;
 }
 
 const REFUSED = /executeAsync/;
@@ -27,6 +34,7 @@ const underWay = { held: 0, unknown: 0 };
 /** A loaded model; every call frees what it makes, and copies the scores off the backend. */
 class LoadedNetwork implements Network {
   resting = -1;
+  stages: Stages = { feedMs: 0, outputMs: 0 };
   private readonly feed: Feed;
   private mustWait = false;
   private disposed = false;
@@ -41,9 +49,15 @@ class LoadedNetwork implements Network {
   }
 
   async scores(rgba: Uint8Array): Promise<Float32Array> {
+    const begun = performance.now();
     const input = this.hold(this.feed(rgba));
+    const feedMs = performance.now() - begun;
     try {
-      return await this.copied(this.executed(input) ?? (await this.executedLater(input)));
+      const output = this.executed(input) ?? (await this.executedLater(input));
+      const executed = performance.now();
+      const scores = await this.copied(output);
+      this.stages = { feedMs, outputMs: performance.now() - executed };
+      return scores;
     } finally {
       this.free(input);
       this.count();

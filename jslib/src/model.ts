@@ -147,7 +147,8 @@ export class Model implements BridgeModel, PageModel {
 
   get statistics(): Record<(typeof STATS)[number], number> {
     const { tensors, bytes } = this.engine?.memory() ?? { tensors: 0, bytes: 0 };
-    return { ...this.numbers, tensors, tensorBytes: bytes };
+    const readbacksGivenUp = this.running?.pictures.givenUp ?? 0;
+    return { ...this.numbers, tensors, tensorBytes: bytes, readbacksGivenUp };
   }
 
   get restingTensors(): number {

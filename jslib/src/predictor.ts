@@ -141,6 +141,7 @@ export class Predictor {
 
   private count(frame: Frame, prediction: PagePrediction | null): void {
     this.statistics.latencyMs = this.tools.now() - frame.submittedAt;
+    this.statistics.readbackMs = frame.picture.waitedMs;
     this.statistics.path = pathNumber(frame.path);
     if (!prediction) {
       this.statistics.failed += 1;
@@ -148,6 +149,7 @@ export class Predictor {
     }
     this.statistics.finished += 1;
     this.statistics.executeMs = prediction.executeMs;
+    Object.assign(this.statistics, this.network?.stages);
     this.history.push(prediction);
     if (this.history.length > HISTORY_LIMIT) this.history.shift();
   }

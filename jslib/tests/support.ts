@@ -8,7 +8,7 @@ import type { Bytes, Fetch } from "../src/fetching";
 import { Lanes } from "../src/lanes";
 import { State } from "../src/generated/abi";
 import { Model, type Creation, type Environment } from "../src/model";
-import type { CameraLike } from "../src/pictures";
+import type { BlitterLike, CameraLike } from "../src/pictures";
 
 export const PAGE = "https://game.example/play/index.html";
 export const CONTRACT_URL = "https://game.example/play/StreamingAssets/tfjs-bridge/tiny/contract.json";
@@ -114,6 +114,8 @@ export class Stage {
   readonly heap = { bytes: new Uint8Array(4096) };
   /** The game's own context. */
   gl: WebGL2RenderingContext | null = null;
+  texture: WebGLTexture | null = null;
+  blitter: BlitterLike | null = null;
   readonly loading = new Gate<void>();
   /** `input`: the picture's colours, without alpha. */
   readonly inferences: { input: Uint8Array; gate: Gate<Float32Array> }[] = [];
@@ -202,7 +204,7 @@ export class Stage {
   }
 
   private hostObject(): Host {
-    return { heap: () => this.heap.bytes, gl: () => this.gl, texture: () => null, cameras: () => [] };
+    return { heap: () => this.heap.bytes, gl: () => this.gl, texture: () => this.texture, cameras: () => [] };
   }
 
   private engine(): Engine {
@@ -228,9 +230,9 @@ export class Stage {
       loadNetwork: async () => {
         this.networksAsked += 1;
         await this.loading.promise;
-        return { scores: (input) => this.infer(input), resting: 3, dispose: () => (this.networksDisposed += 1) };
+        return { scores: (input) => this.infer(input), resting: 3, stages: { feedMs: 1, outputMs: 2 }, dispose: () => (this.networksDisposed += 1) };
       },
-      pictures: { blitter: () => assertUnused("blitter"), camera: () => this.camera() },
+      pictures: { blitter: () => this.blitter ?? assertUnused("blitter"), camera: () => this.camera() },
       config: undefined,
       pageUrl: PAGE,
       forget: (model) => this.forgotten.push(model),

@@ -58,10 +58,14 @@ export const STATS = [
   "tensorBytes", // bytes of these tensors
   "backend", // Backend in use
   "path", // Path of the newest frame
-  "submitMs", // time that Submit blocked: blit and read-back, or resizing
-  "executeMs", // normalization, upload and inference until the scores are on the CPU
+  "submitMs", // time that Submit blocked: the blit, or resizing
+  "executeMs", // input tensor and inference until the scores are on the CPU
   "latencyMs", // from Submit to the result
   "loadMs", // from Create, or from the loss of the GPU's context, to ready, warm-up included
   "warmupMs", // the first inference, which compiles shaders
+  "readbackMs", // from the blit until its pixels were read back; 0 where nothing is read back without blocking
+  "feedMs", // of executeMs: making the input tensor
+  "outputMs", // of executeMs: waiting for the scores
+  "readbacksGivenUp", // pictures that had to be waited for because the GPU did not tell that it was done
 ] as const;
 export type StatName = (typeof STATS)[number];

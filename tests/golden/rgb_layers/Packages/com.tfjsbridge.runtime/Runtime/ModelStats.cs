@@ -25,6 +25,10 @@ namespace TfjsBridge
             LatencyMs = (float)values[10];
             LoadMs = (float)values[11];
             WarmupMs = (float)values[12];
+            ReadbackMs = (float)values[13];
+            FeedMs = (float)values[14];
+            OutputMs = (float)values[15];
+            ReadbacksGivenUp = (int)values[16];
         }
 
         /// <summary>Frames taken by Submit.</summary>
@@ -51,10 +55,10 @@ namespace TfjsBridge
         /// <summary>Path of the newest frame.</summary>
         public FramePath Path { get; }
 
-        /// <summary>Time that Submit blocked: blit and read-back, or resizing.</summary>
+        /// <summary>Time that Submit blocked: the blit, or resizing.</summary>
         public float SubmitMs { get; }
 
-        /// <summary>Normalization, upload and inference until the scores are on the CPU.</summary>
+        /// <summary>Input tensor and inference until the scores are on the CPU.</summary>
         public float ExecuteMs { get; }
 
         /// <summary>From Submit to the result.</summary>
@@ -65,6 +69,18 @@ namespace TfjsBridge
 
         /// <summary>The first inference, which compiles shaders.</summary>
         public float WarmupMs { get; }
+
+        /// <summary>From the blit until its pixels were read back; 0 where nothing is read back without blocking.</summary>
+        public float ReadbackMs { get; }
+
+        /// <summary>Of executeMs: making the input tensor.</summary>
+        public float FeedMs { get; }
+
+        /// <summary>Of executeMs: waiting for the scores.</summary>
+        public float OutputMs { get; }
+
+        /// <summary>Pictures that had to be waited for because the GPU did not tell that it was done.</summary>
+        public int ReadbacksGivenUp { get; }
 
         internal static ModelStats Read(int handle)
         {

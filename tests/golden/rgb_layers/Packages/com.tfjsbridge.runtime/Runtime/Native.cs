@@ -12,7 +12,7 @@ namespace TfjsBridge
         public const int ResultVersion = 1;
         public const int ResultHeaderBytes = 16;
         public const int ClassificationTask = 1;
-        public const int StatsCount = 13;
+        public const int StatsCount = 17;
 
         /// <summary>Marks an explicit prediction, which waits in line and is never dropped.</summary>
         public const SourceFlags Queue = (SourceFlags)8;
