@@ -1,0 +1,160 @@
+"""A layers model's networks, one inside the other, walked from the input to the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from builder import __version__
+from builder.convert.from_layers.emitter import Array, Layer, Value
+from builder.convert.from_layers.refusal import Unconvertible, require
+from builder.convert.from_layers.rules import RULES
+from builder.convert.from_onnx.fuse import fuse
+from builder.convert.from_onnx.graph import Attribute, StoredShape, TfGraph, dims
+from builder.convert.from_onnx.tensors import Kind
+from builder.convert.model import ConvertedModel
+
+_NETWORKS = ("Sequential", "Functional", "Model")
+_MAX_NESTING = 8
+Config = Mapping[str, Any]
+# An output of a layer, which is called once: Keras also counts calls, and those of models inside begin anywhere.
+_Key = tuple[str, int]
+
+
+def convert(model: ConvertedModel) -> ConvertedModel:
+    """The graph model that computes what this layers model computes, outputs under the names of their layers.
+
+    `model` is a layers model of one input as `read_folder` gives it. Normalizations and activations are folded into the
+    convolution or dense layer before them. Raises Unconvertible for a layer or a setting without an exact counterpart.
+    """
+    try:
+        return _Converter(model).converted()
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        msg = f"its model.json is not as Keras writes it: {error!r}"
+        raise Unconvertible(msg) from error
+
+
+class _Converter:
+    def __init__(self, model: ConvertedModel) -> None:
+        self.document = model.document
+        self.weights: Mapping[str, Array] = model.weights
+        self.graph = TfGraph()
+
+    def converted(self) -> ConvertedModel:
+        config = self.document["modelTopology"]["model_config"]
+        name, sizes = _input(config)
+        attributes: dict[str, Attribute] = {"dtype": Kind.FLOAT, "shape": StoredShape((-1, *sizes))}
+        picture = Value(self.graph.add("Placeholder", [], name, attributes, (-1, *sizes)), sizes)
+        outputs = self._named(config, self._network(config, [picture], 0))
+        fuse(self.graph, [value.name for value in outputs.values()])
+        return ConvertedModel(self._document({name: picture}, outputs), self.graph.weights)
+
+    def _named(self, config: Config, values: Sequence[Value]) -> dict[str, Value]:
+        """Every output in a node of its own, which bears its name."""
+        if config["class_name"] == "Sequential":
+            titles = [_title(_layers(config)[-1])]
+        else:
+            titles = [str(ref[0]) for ref in _references(config["config"]["output_layers"])]
+        require(len(set(titles)) == len(titles), "two outputs have one name")
+        found = {}
+        for title, value in zip(titles, values, strict=True):
+            node = self.graph.add("Identity", [value.name], f"{title}/output", {"T": Kind.FLOAT}, (-1, *value.sizes))
+            found[title] = Value(node, value.sizes)
+        return found
+
+    def _document(self, inputs: Mapping[str, Value], outputs: Mapping[str, Value]) -> dict[str, Any]:
+        kept = {key: self.document[key] for key in ("userDefinedMetadata",) if self.document.get(key)}
+        return {
+            "format": "graph-model",
+            "generatedBy": "Keras layers",
+            "convertedBy": f"tfjs-for-unity {__version__}",
+            "signature": {"inputs": _infos(inputs), "outputs": _infos(outputs)},
+            "modelTopology": {"node": self.graph.documents(), "library": {}, "versions": {"producer": 1482}},
+            **kept,
+        }
+
+    # --- networks
+
+    def _network(self, config: Config, inputs: Sequence[Value], depth: int) -> list[Value]:
+        require(depth < _MAX_NESTING, "models are nested too deeply")
+        if config["class_name"] == "Sequential":
+            values = list(inputs)
+            for layer in _layers(config):
+                values = self._applied(layer, values, depth)
+            return values
+        return self._functional(config["config"], inputs, depth)
+
+    def _functional(self, config: Config, inputs: Sequence[Value], depth: int) -> list[Value]:
+        given = [str(ref[0]) for ref in _references(config["input_layers"])]
+        require(len(given) == len(inputs), f"it has {len(given)} inputs")
+        found: dict[_Key, Value] = {(name, 0): value for name, value in zip(given, inputs, strict=True)}
+        waiting = [layer for layer in config["layers"] if _title(layer) not in given]
+        while waiting:
+            ready = [layer for layer in waiting if all(ref in found for ref in _sources(layer))]
+            require(ready, f"the inputs of {_title(waiting[0])} are never computed")
+            for layer in ready:
+                values = self._applied(layer, [found[ref] for ref in _sources(layer)], depth)
+                found.update({(_title(layer), place): value for place, value in enumerate(values)})
+            waiting = [layer for layer in waiting if layer not in ready]
+        return [found[ref] for ref in _references(config["output_layers"])]
+
+    def _applied(self, config: Config, inputs: Sequence[Value], depth: int) -> list[Value]:
+        kind, title = config["class_name"], _title(config)
+        if kind in _NETWORKS:
+            return self._network(config, inputs, depth + 1)
+        if kind == "InputLayer":
+            return list(inputs)
+        require(kind in RULES, f"{title} is a {kind}")
+        try:
+            return [RULES[kind](Layer(self.graph, title, config["config"], self.weights), inputs)]
+        except Unconvertible as refused:
+            msg = f"{title} ({kind}): {refused}"
+            raise Unconvertible(msg) from None
+
+
+# --- what Keras writes ------------------------------------------------------------------------------------------------
+
+
+def _layers(config: Config) -> Sequence[Config]:
+    inner = config["config"]
+    return inner if isinstance(inner, list) else inner["layers"]  # the oldest Sequential models hold the list itself
+
+
+def _title(layer: Config) -> str:
+    return str(layer.get("name") or layer["config"]["name"])
+
+
+def _references(refs: Sequence[Any]) -> list[_Key]:
+    """One reference, or several."""
+    listed = [refs] if refs and isinstance(refs[0], str) else refs
+    return [(str(ref[0]), int(ref[2])) for ref in listed]
+
+
+def _sources(layer: Config) -> list[_Key]:
+    calls = layer["inbound_nodes"]
+    require(len(calls) == 1, f"{_title(layer)} is called {len(calls)} times")
+    return _references(calls[0])
+
+
+def _input(config: Config) -> tuple[str, tuple[int, ...]]:
+    """Name and sizes of the one input, where Sequential models may have them in their first layer."""
+    if config["class_name"] == "Sequential":
+        first = _layers(config)[0]
+        if first["class_name"] in _NETWORKS:
+            return _input(first)
+    else:
+        names = [ref[0] for ref in _references(config["config"]["input_layers"])]
+        require(len(names) == 1, f"it has {len(names)} inputs")
+        first = next(layer for layer in _layers(config) if _title(layer) == names[0])
+    require(first["config"].get("dtype", "float32") == "float32", "its input is not float32")
+    sizes = tuple(first["config"]["batch_input_shape"][1:])
+    require(all(isinstance(size, int) and size > 0 for size in sizes), "the size of its input is free")
+    suffix = "" if first["class_name"] == "InputLayer" else "_input"
+    return f"{_title(first)}{suffix}", sizes
+
+
+def _infos(values: Mapping[str, Value]) -> dict[str, Any]:
+    return {
+        name: {"name": f"{value.name}:0", "dtype": Kind.FLOAT.value, "tensorShape": dims((-1, *value.sizes))}
+        for name, value in values.items()
+    }
