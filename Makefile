@@ -6,7 +6,7 @@ NEED := scripts/system_packages.sh
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
-RUNTIME_SOURCES := jslib/package.json jslib/scripts/bundle.mjs builder/__init__.py $(shell find jslib/src -type f)
+RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
 .PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 from builder.errors import DAMAGED_INSTALL, fail
-from builder.spec import FileRef, RuntimeFiles
+from builder.joining import Pieces, parse_pieces
 
 _PACKAGE = Path(__file__).parent
 _INSTALLED = _PACKAGE / "_data"
 _CHECKOUT = _PACKAGE.parent
+PIECES = "pieces.js"
+NOTICES = "THIRD-PARTY-NOTICES.txt"
 
 
 def _folder(installed: str, checkout: str, must_hold: str) -> Path:
@@ -26,7 +28,7 @@ def templates() -> Path:
 
 
 def runtime() -> Path:
-    """The folder with the built runtime: `runtime.json`, the bundle, WebAssembly files and third-party notices."""
+    """The folder with the built runtime: `runtime.json`, its pieces, WebAssembly files and third-party notices."""
     return _folder("runtime", "jslib/dist", "runtime.json")
 
 
@@ -46,7 +48,13 @@ def toolchain() -> Path:
     return _folder("toolchain", "toolchain", "worker/__main__.py")
 
 
-def runtime_files(folder: Path) -> RuntimeFiles:
-    """What `runtime.json` (written by `jslib/scripts/bundle.mjs`) says about the files beside it."""
-    listed = json.loads((folder / "runtime.json").read_text("utf-8"))
-    return RuntimeFiles(script=FileRef(**listed["script"]), wasm=tuple(FileRef(**entry) for entry in listed["wasm"]))
+def pieces(folder: Path) -> Pieces:
+    """The built runtime in `folder`, which `jslib/scripts/bundle.mjs` wrote; raises DAMAGED_INSTALL."""
+    for name in ("runtime.json", PIECES, NOTICES):
+        if not (folder / name).is_file():
+            raise fail(DAMAGED_INSTALL, folder, missing=name)
+    manifest, script = ((folder / name).read_bytes() for name in ("runtime.json", PIECES))
+    try:
+        return parse_pieces(manifest, script, (folder / NOTICES).read_text("utf-8"), folder)
+    except ValueError:
+        raise fail(DAMAGED_INSTALL, folder, missing=PIECES) from None

@@ -160,7 +160,7 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeFiles:
-    """The built runtime: the script bundle and the WebAssembly files of the wasm backend."""
+    """A joined runtime: its script, and where it has the wasm backend, that one's script and WebAssembly file."""
 
     script: FileRef
     wasm: tuple[FileRef, ...]

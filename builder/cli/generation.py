@@ -17,8 +17,9 @@ from builder.cli.explain import next_steps, understood
 from builder.cli.flags import WriteFlags
 from builder.cli.gathering import Gathered, gathered
 from builder.cli.golden import keep_golden
-from builder.cli.reinstall import Runtime, deleted, outdated, reinstall_all, this_runtime
+from builder.cli.reinstall import deleted, outdated, reinstall_all, this_runtime
 from builder.cli.writing import Wish, carry_out, report
+from builder.joining import Runtime
 from builder.render.tree import render
 from builder.resolve import Options
 from builder.writer import Install, Request, installed
@@ -36,7 +37,7 @@ def generate(
 def _generate(found: Gathered, flags: WriteFlags) -> None:
     target, spec, runtime = found.target, found.spec, this_runtime()
     stderr().print(understood(found))
-    files = render(spec, found.facts.folder, runtime.files, runtime.folder, found.facts.rewritten)
+    files = render(spec, found.facts.folder, runtime, found.facts.rewritten)
     install = Install(spec.name, tuple(files), _recorded(found))
     done = carry_out(target.folder, lambda: _wish(install, target.folder, runtime, flags), flags)
     report("generate", done, flags)

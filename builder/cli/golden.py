@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from builder.cli.flags import WriteFlags
-from builder.cli.reinstall import Runtime, contract_path, reinstall, this_runtime
+from builder.cli.reinstall import contract_path, reinstall, this_runtime
 from builder.cli.writing import Wish, carry_out, report
 from builder.errors import GOLDEN_MISMATCH, Problem, UserError, problem
 from builder.harness.golden_file import NAME, GoldenFile, parse_golden
+from builder.joining import Runtime
 from builder.render.environment import environment
 from builder.render.meta import metas
 from builder.render.streaming_assets import CONTRACT, ROOT

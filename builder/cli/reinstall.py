@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 from builder import resources
 from builder.errors import DAMAGED_MODEL, Problem, UserError, fail
 from builder.inputs.contract import read_contract
 from builder.inputs.shards import file_ref
+from builder.joining import EVERYTHING, Runtime, join
 from builder.render.streaming_assets import CONTRACT, ROOT, RUNTIME_FOLDER
 from builder.render.tree import render
-from builder.spec import Contract, FileRef, RuntimeFiles
+from builder.spec import Contract, FileRef
 from builder.writer import FileState, Install, Installation
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """The built runtime of this version and the folder that holds it."""
-
-    files: RuntimeFiles
-    folder: Path
-
-
 def this_runtime() -> Runtime:
-    folder = resources.runtime()
-    return Runtime(resources.runtime_files(folder), folder)
+    """The runtime of this version, with everything that any model may need."""
+    return join(resources.pieces(resources.runtime()), EVERYTHING)
 
 
 def contract_path(installation: Installation, model: str) -> PurePosixPath | None:
@@ -83,7 +76,7 @@ def reinstall(installation: Installation, model: str, runtime: Runtime) -> Insta
     mended: dict[PurePosixPath, bytes] = {}
     for ref in (contract.model.files.topology, *contract.model.files.shards):
         mended |= _mended(installation, model, home, ref)
-    files = render(contract.model, installation.target / home, runtime.files, runtime.folder)
+    files = render(contract.model, installation.target / home, runtime)
     return Install(model, tuple(replace(f, content=mended.get(f.path, f.content)) for f in files))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from builder import __version__
 from builder.abi import ABI_VERSION
+from builder.joining import Runtime
 from builder.spec import CONTRACT_VERSION, Contract, FileRef, ModelSpec, OutputFile, RuntimeFiles
 
 ROOT = PurePosixPath("Assets/StreamingAssets/tfjs-bridge")
@@ -45,25 +46,23 @@ def contract_bytes(spec: ModelSpec, runtime: RuntimeFiles) -> bytes:
 def streaming_assets(
     spec: ModelSpec,
     model_folder: Path,
-    runtime: RuntimeFiles,
-    runtime_folder: Path,
+    runtime: Runtime,
     topology: bytes | None = None,
 ) -> list[OutputFile]:
-    """The files below `tfjs-bridge`, without their `.meta`; model and runtime files are copies of those given, except
-    that `topology` takes the place of model.json."""
+    """The files below `tfjs-bridge`, without their `.meta`; the model's are copies of those given, except that
+    `topology` takes the place of model.json."""
     home, model = ROOT / spec.slug, spec.files
-    copies = [(RUNTIME_FOLDER, runtime_folder, file) for file in (runtime.script, *runtime.wasm)]
+    copies = [
+        (RUNTIME_FOLDER, file, runtime.contents[file.path]) for file in (runtime.files.script, *runtime.files.wasm)
+    ]
     copies += [
-        (home, model_folder, file)
+        (home, file, model_folder / file.path)
         for file in (model.topology, *model.shards)
         if topology is None or file != model.topology
     ]
     return [
         *([OutputFile(home / model.topology.path, topology, per_model=True)] if topology is not None else []),
         OutputFile(ROOT / ".gitattributes", GITATTRIBUTES),
-        OutputFile(home / CONTRACT, contract_bytes(spec, runtime), per_model=True),
-        *(
-            OutputFile(to / file.path, source / file.path, per_model=True, sha256=file.sha256)
-            for to, source, file in copies
-        ),
+        OutputFile(home / CONTRACT, contract_bytes(spec, runtime.files), per_model=True),
+        *(OutputFile(to / file.path, content, per_model=True, sha256=file.sha256) for to, file, content in copies),
     ]

@@ -9,12 +9,13 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment
 
 from builder import resources
+from builder.joining import Runtime
 from builder.render.environment import environment
 from builder.render.meta import metas
 from builder.render.streaming_assets import contract_bytes, streaming_assets
 from builder.render.upm import upm_view
 from builder.render.views import model_view, package_view
-from builder.spec import ModelSpec, OutputFile, RuntimeFiles
+from builder.spec import ModelSpec, OutputFile
 
 _PACKAGES = "Packages"
 _TEMPLATE = ".j2"
@@ -50,21 +51,20 @@ def _content(template: PurePosixPath, folder: Path, made: Environment, view: Map
 def render(
     spec: ModelSpec,
     model_folder: Path,
-    runtime: RuntimeFiles,
-    runtime_folder: Path,
+    runtime: Runtime,
     topology: bytes | None = None,
 ) -> list[OutputFile]:
     """Every file of the tree with its `.meta`, sorted by path.
 
-    `model_folder` holds the files of `spec.files`, `runtime_folder` those of `runtime` and the third-party notices.
+    `model_folder` holds the files of `spec.files`, `runtime` is what this and the project's other models need.
     `topology` is the text of model.json where the folder's own is not what the game needs.
     """
     folder, made = resources.templates(), environment()
-    contract_sha256 = hashlib.sha256(contract_bytes(spec, runtime)).hexdigest()
-    view = {**package_view(runtime), **upm_view(runtime_folder), **model_view(spec, contract_sha256)}
+    contract_sha256 = hashlib.sha256(contract_bytes(spec, runtime.files)).hexdigest()
+    view = {**package_view(runtime.files), **upm_view(runtime.notices), **model_view(spec, contract_sha256)}
     files = [
         OutputFile(_output_path(path, spec), _content(path, folder, made, view), per_model=_NAME in str(path))
         for path in _template_files(folder)
     ]
-    files += streaming_assets(spec, model_folder, runtime, runtime_folder, topology)
+    files += streaming_assets(spec, model_folder, runtime, topology)
     return sorted(files + metas(files, made), key=lambda file: file.path)

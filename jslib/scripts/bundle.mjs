@@ -1,7 +1,8 @@
 /**
- * src/index.ts → dist/: the runtime script and TensorFlow.js's WebAssembly file, named by their content, with
- * runtime.json (their lengths and SHA-256) and THIRD-PARTY-NOTICES.txt beside them; src/reference/ → reference.html
- * and reference.js, which no game ever sees. The same sources give the same bytes.
+ * src/ → dist/: pieces.js, the runtime's statements one after the other; runtime.json, what each of them needs, from
+ * which `generate` joins the runtime of a project (builder/joining.py); TensorFlow.js's WebAssembly file, named by its
+ * content; and THIRD-PARTY-NOTICES.txt. src/reference/ → reference.html and reference.js, which no game ever sees. The
+ * same sources give the same bytes.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -9,7 +10,10 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { ownNamespace, withoutUnused } from "./bundle-plugins.mjs";
+import { pieces } from "./linker.mjs";
+import { graph } from "./manifest.mjs";
 import { notices } from "./notices.mjs";
+import { rootModules, roots } from "./roots.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = new URL("../dist/", import.meta.url);
@@ -29,9 +33,18 @@ async function generatorVersion() {
   return found[1];
 }
 
+const OPTIONS = {
+  absWorkingDir: ROOT,
+  platform: "browser",
+  mainFields: ["module", "browser", "main"],
+  target: "es2019",
+  charset: "ascii",
+  logLevel: "warning",
+};
+
 async function bundle(entry, outfile, define) {
   const result = await build({
-    absWorkingDir: ROOT,
+    ...OPTIONS,
     entryPoints: [entry],
     outfile,
     bundle: true,
@@ -39,12 +52,7 @@ async function bundle(entry, outfile, define) {
     metafile: true,
     minify: true,
     format: "iife",
-    platform: "browser",
-    mainFields: ["module", "browser", "main"],
-    target: "es2019",
-    charset: "ascii",
     legalComments: "external",
-    logLevel: "warning",
     define,
     plugins: [withoutUnused, ownNamespace],
   });
@@ -52,28 +60,43 @@ async function bundle(entry, outfile, define) {
   return { script: text(outfile), legal: text(".LEGAL.txt"), inputs: Object.keys(result.metafile.inputs) };
 }
 
-function report({ ref, content }) {
+/** Everything that a game's runtime may contain, in pieces. */
+async function linked(define) {
+  const sources = await roots();
+  const plugins = [rootModules(sources, ROOT), withoutUnused, ownNamespace];
+  const found = await pieces({ ...OPTIONS, entryPoints: ["root:all"], outfile: "pieces.js", define, plugins });
+  const text = found.pieces.map((piece) => piece.text).join("");
+  return { text, ...graph(found, Object.keys(sources)), inputs: Object.keys(found.inputs), legal: found.legal };
+}
+
+function report(name, content) {
   const sizes = [content.length, gzipSync(content, { level: 9 }).length, brotliCompressSync(content).length];
-  console.log(`${ref.path}: ${sizes[0]} bytes, gzip ${sizes[1]}, brotli ${sizes[2]}`);
+  console.log(`${name}: ${sizes[0]} bytes, gzip ${sizes[1]}, brotli ${sizes[2]}`);
 }
 
 const wasm = named("tfjs-backend-wasm-simd", ".wasm", await readFile(WASM));
-const define = {
-  __GENERATOR__: JSON.stringify(await generatorVersion()),
-  __WASM_FILE__: JSON.stringify(wasm.ref),
+const define = { __GENERATOR__: JSON.stringify(await generatorVersion()) };
+const game = await linked(define);
+const reference = await bundle("src/reference/index.ts", "reference.js", { ...define, __JOINED__: JSON.stringify({ wasm: { file: wasm.ref } }) });
+const script = Buffer.from(game.text, "ascii");
+const manifest = {
+  pieces: { ...named("pieces", ".js", script).ref, path: "pieces.js" },
+  wasm: wasm.ref,
+  parts: game.parts,
+  kernels: game.kernels,
+  nodes: game.nodes,
 };
-const game = await bundle("src/index.ts", "tfjs-bridge.js", define);
-const reference = await bundle("src/reference/index.ts", "reference.js", define);
-const script = named("tfjs-bridge", ".js", Buffer.from(game.script, "utf8"));
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
 const write = (name, content) => writeFile(new URL(name, DIST), content);
-for (const { ref, content } of [script, wasm]) await write(ref.path, content);
+await write("pieces.js", script);
+await write(wasm.ref.path, wasm.content);
 await write("kernels.json", await readFile(new URL("../src/executor/kernels.json", import.meta.url)));
 await write("THIRD-PARTY-NOTICES.txt", await notices(ROOT, game.inputs, game.legal));
 await write("reference.html", await readFile(PAGE));
 await write("reference.js", reference.script);
 await write("reference.NOTICES.txt", await notices(ROOT, reference.inputs, reference.legal));
-await write("runtime.json", `${JSON.stringify({ script: script.ref, wasm: [wasm.ref] }, null, 2)}\n`);
-[script, wasm].forEach(report);
+await write("runtime.json", `${JSON.stringify(manifest)}\n`);
+report("pieces.js", script);
+report(wasm.ref.path, wasm.content);

@@ -4,8 +4,8 @@ import { NO_BACKEND } from "./generated/errors";
 import { Failure } from "./failure";
 import type { Fetch } from "./fetching";
 import type { BackendName, EngineChoice } from "./options";
-import { registerWasm } from "./wasm-backend";
-import { computingContext, registerWebgl, rendererOf } from "./webgl-backend";
+import { parts, type Parts } from "./parts";
+import { wasmPart } from "./wasm-script";
 
 /** A running backend. */
 export interface Engine {
@@ -72,7 +72,9 @@ async function activate(backend: BackendName): Promise<void> {
   throw new Failure(NO_BACKEND({ backend, reason: "TensorFlow.js could not start it on this device" }));
 }
 
-async function startWebgl(gl: WebGL2RenderingContext): Promise<RunningEngine> {
+type Webgl = NonNullable<Parts["webgl"]>;
+
+async function startWebgl(gl: WebGL2RenderingContext, { registerWebgl, rendererOf }: Webgl): Promise<RunningEngine> {
   const started = new RunningEngine("webgl", rendererOf(gl));
   const lost = (): void => {
     forget("webgl");
@@ -86,6 +88,7 @@ async function startWebgl(gl: WebGL2RenderingContext): Promise<RunningEngine> {
 }
 
 async function startWasm(around: Surroundings): Promise<RunningEngine> {
+  const { registerWasm } = await wasmPart(around);
   await registerWasm(around);
   await activate("wasm");
   return new RunningEngine("wasm", "");
@@ -93,9 +96,11 @@ async function startWasm(around: Surroundings): Promise<RunningEngine> {
 
 async function start({ backend, softwareWebgl }: EngineChoice, around: Surroundings): Promise<RunningEngine> {
   enableProdMode();
-  if (backend === "wasm") return startWasm(around);
-  const { gl, reason } = computingContext(softwareWebgl);
-  if (gl) return startWebgl(gl);
+  const { webgl } = parts;
+  if (backend === "wasm" || (!webgl && backend === "auto")) return startWasm(around);
+  if (!webgl) throw new Failure(NO_BACKEND({ backend, reason: "this game's runtime was generated without it" }));
+  const { gl, reason } = webgl.computingContext(softwareWebgl);
+  if (gl) return startWebgl(gl, webgl);
   if (backend === "webgl") throw new Failure(NO_BACKEND({ backend, reason }));
   return startWasm(around);
 }

@@ -2,10 +2,8 @@
 import { engine, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "./generated/contract";
 import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
-import { loadGraphExecutor } from "./executor/graph-model";
-import { loadLayersExecutor } from "./executor/layers-model";
-import { ownExecutor } from "./executor/own";
 import { openFeed, type Feed } from "./feed";
+import { parts as present } from "./parts";
 
 export type { ModelParts } from "./executor/executor";
 
@@ -116,13 +114,22 @@ class LoadedNetwork implements Network {
   }
 }
 
-const anyGraph: LoadExecutor = (parts, spec) => ownExecutor(parts, spec) ?? loadGraphExecutor(parts, spec);
+/** What `load` gives; throws where this runtime has no such part. */
+function needed(load: LoadExecutor | undefined, what: string): LoadExecutor {
+  if (!load) throw new Error(`this game's runtime was generated without what runs ${what}`);
+  return load;
+}
+
+const anyGraph: LoadExecutor = (parts, spec) =>
+  present.graphModel?.(parts, spec) ?? needed(present.converter, "this graph")(parts, spec);
+
+const layers: LoadExecutor = (parts, spec) => needed(present.layersModel, "layers models")(parts, spec);
 
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Puts the downloaded parts on the backend in use, one model after the other. Throws what TensorFlow.js throws. */
 export function loadNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network> {
-  const load = spec.files.format === "layers-model" ? loadLayersExecutor : anyGraph;
+  const load = spec.files.format === "layers-model" ? layers : anyGraph;
   const loading = turn.then(async () => new LoadedNetwork(await load(parts, spec), spec));
   turn = loading.catch(() => undefined);
   return loading;

@@ -1,7 +1,6 @@
 /** TensorFlow.js's wasm backend: SIMD, one thread, from a file whose length and SHA-256 this bundle knows. */
 import { env, registerBackend } from "@tensorflow/tfjs-core";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm";
-import "@tensorflow/tfjs-backend-wasm/dist/register_all_kernels";
 import type { BackendWasmModule, WasmFactoryConfig } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm";
 import wasmFactory from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js";
 import { NO_BACKEND } from "./generated/errors";

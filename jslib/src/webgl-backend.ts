@@ -1,6 +1,6 @@
 /** TensorFlow.js's webgl backend on a context of its own, never on the game's. */
 import { env, findBackendFactory, registerBackend, removeBackend } from "@tensorflow/tfjs-core";
-import { GPGPUContext, MathBackendWebGL, setWebGLContext } from "@tensorflow/tfjs-backend-webgl";
+import { GPGPUContext, MathBackendWebGL, setWebGLContext } from "@tensorflow/tfjs-backend-webgl/dist/base";
 
 const ATTRIBUTES: WebGLContextAttributes = {
   alpha: false,

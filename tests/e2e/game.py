@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from builder import resources
 from builder.abi import STATS, State
 from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
@@ -27,6 +26,7 @@ from tests.e2e.browsing import Chromium, Site, Tab
 from tests.e2e.image_reference import PAD, Pixels, fitted
 from tests.models import Expected, Format, tiny_labels, tiny_model
 from tests.player.build import Mode, Packing, link, pack
+from tests.runtimes import whole
 
 Scores = NDArray[np.float32]
 Backend = Literal["webgl", "wasm"]
@@ -85,14 +85,13 @@ def add_model(
     seed: int = 7,
 ) -> Tiny:
     """Generates a plug-in for a new tiny model into `tree`, as the command does, for the runtime in `runtime`."""
-    built = runtime or resources.runtime()
     normalize, folder = ("unit" if gray else "imagenet"), work / name
     channels = 1 if gray else 3
     answers = tiny_model(folder, size=size, channels=channels, normalize=normalize, format=format, seed=seed)
     facts = read_model(folder)
     spec = resolve(facts, tiny_labels(), Options(name=name, normalize=normalize, fit=fit, filter=filter))
     spec = dataclasses.replace(spec, preprocess=dataclasses.replace(spec.preprocess, pad=PAD))
-    files = render(spec, facts.folder, resources.runtime_files(built), built)
+    files = render(spec, facts.folder, whole(runtime))
     tree.mkdir(exist_ok=True)
     apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), tree))
     return Tiny(name, spec.slug, size, fit, filter, gray, answers)

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder import resources
 from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
 from builder.resolve import Options, resolve
@@ -25,6 +24,7 @@ from tests.e2e.game import MEAN, STD, Backend, Game, Scores, picture_640x480, pl
 from tests.e2e.image_reference import Pixels, fitted
 from tests.models import Expected, Form, tiny_labels, tiny_model
 from tests.player.build import Mode
+from tests.runtimes import whole
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
@@ -132,9 +132,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Ma
 
 def add(tree: Path, folder: Path, case: Case) -> Made:
     answers = tiny_model(folder, size=SIZE, **case.model)
-    facts, runtime = read_model(folder), resources.runtime()
+    facts = read_model(folder)
     spec = resolve(facts, tiny_labels(case.labels), Options(normalize=case.normalize, **case.options))
-    files = render(spec, facts.folder, resources.runtime_files(runtime), runtime, facts.rewritten)
+    files = render(spec, facts.folder, whole(), facts.rewritten)
     apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), tree))
     return Made(spec.slug, case.expected(answers))
 

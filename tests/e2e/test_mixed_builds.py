@@ -4,7 +4,6 @@ file is the odd one, and what to do."""
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from builder import resources
 from builder.abi import ABI_VERSION, State
 from builder.errors import (
     ABI_MISMATCH,
@@ -26,6 +24,7 @@ from builder.spec import CONTRACT_VERSION
 from tests.e2e.browsing import Chromium, Site
 from tests.e2e.forging import models_of, only_shard, rewrite
 from tests.e2e.game import add_model, playing, publish
+from tests.runtimes import older_build
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
@@ -33,21 +32,6 @@ SLUG = "signs"
 OTHER_RUNTIME = (
     """globalThis.tfjsBridge = { abi: 99, models: [], create: () => { throw new Error("not to be called"); } };"""
 )
-
-
-def older_runtime(folder: Path) -> Path:
-    """The built runtime as another version of it: other bytes, and so another name."""
-    shutil.copytree(resources.runtime(), folder)
-    listed = json.loads((folder / "runtime.json").read_text("utf-8"))
-    old = folder / listed["script"]["path"]
-    content = old.read_bytes() + b"\n// an older version\n"
-    old.unlink()
-    digest = hashlib.sha256(content).hexdigest()
-    name = f"tfjs-bridge.{digest[:12]}.js"
-    (folder / name).write_bytes(content)
-    listed["script"] = {"path": name, "bytes": len(content), "sha256": digest}
-    (folder / "runtime.json").write_text(json.dumps(listed), "utf-8")
-    return folder
 
 
 @dataclass(frozen=True)
@@ -68,14 +52,15 @@ class Versions:
 @pytest.fixture(scope="module")
 def versions(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Versions:
     work = tmp_path_factory.mktemp("versions")
-    add_model(work / "old", work / "old-model", "Signs", runtime=older_runtime(work / "runtime"), seed=1)
+    add_model(work / "old", work / "old-model", "Signs", runtime=older_build(work / "runtime"), seed=1)
     add_model(work / "new", work / "new-model", "Signs", seed=2)
     old, new = (publish(site, work / name, f"version-{name}", SLUG) for name in ("old", "new"))
     return Versions(site, old, new)
 
 
 def script_of(build: Path) -> Path:
-    (script,) = (models_of(build) / "runtime").glob("*.js")
+    wasm = set((models_of(build) / "runtime").glob("tfjs-bridge-wasm.*.js"))
+    (script,) = set((models_of(build) / "runtime").glob("*.js")) - wasm
     return script
 
 

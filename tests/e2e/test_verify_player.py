@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder import resources
 from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
 from builder.resolve import Options, resolve
@@ -20,6 +19,7 @@ from tests.e2e.browsing import Site
 from tests.e2e.game import Build, Tiny, picture_640x480, publish
 from tests.e2e.image_reference import Pixels
 from tests.models import tiny_labels, tiny_model
+from tests.runtimes import whole
 from tests.verifying import Outcome, save, verify
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
@@ -98,9 +98,9 @@ def test_a_wrong_normalization_fails_against_the_vectors(
 def wrongly_normalized(site: Site, work: Path) -> Path:
     """A build like `small`, but generated with `--normalize unit` instead of `imagenet`."""
     tiny_model(work / "Small", size=(37, 29), channels=3, normalize="imagenet")
-    facts, runtime = read_model(work / "Small"), resources.runtime()
+    facts = read_model(work / "Small")
     spec = resolve(facts, tiny_labels(), Options(name="Small", normalize="unit"))
-    files = render(spec, facts.folder, resources.runtime_files(runtime), runtime)
+    files = render(spec, facts.folder, whole())
     (work / "tree").mkdir()
     apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), work / "tree"))
     return publish(site, work / "tree", "wrongly-normalized", spec.slug)

@@ -11,8 +11,8 @@ import pytest
 
 from builder import resources
 from builder.cli import main
-from tests.golden.cases import fake_runtime
 from tests.models import tiny_labels, tiny_model
+from tests.runtimes import fake_runtime
 
 
 class Outcome(NamedTuple):

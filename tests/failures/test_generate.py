@@ -12,8 +12,8 @@ import pytest
 from builder import resources
 from builder.cli import main
 from tests.failures.conftest import Run, error_lines, make_project
-from tests.golden.cases import fake_runtime
 from tests.models import tiny_labels, tiny_model
+from tests.runtimes import fake_runtime
 
 SERVED = Path("Assets/StreamingAssets/tfjs-bridge")
 
@@ -125,7 +125,7 @@ def test_model_made_for_another_runtime_is_upgraded_with_it(
     again = run(*arguments(model, "--into", project))
     remark = "Made by another version, so upgraded with it: HandSigns\n"
     assert [remark in outcome.err for outcome in (first, second, again)] == [False, True, False]
-    scripts = [path.name for path in (project / SERVED / "runtime").glob("*.js")]
+    scripts = [path.name for path in (project / SERVED / "runtime").glob("tfjs-bridge.*.js")]
     assert len(scripts) == 1
     contracts = [json.loads(path.read_text("utf-8")) for path in (project / SERVED).glob("*/contract.json")]
     assert [found["runtime"]["script"]["path"] for found in contracts] == [f"../runtime/{scripts[0]}"] * 2

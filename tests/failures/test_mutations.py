@@ -20,11 +20,10 @@ from builder.errors import EXIT_BAD_INPUT, UserError
 from builder.inputs.examine import examine
 from builder.inputs.options import FILE
 from builder.render.tree import render
-from builder.resources import runtime_files
 from tests.archives import teachable_machine
-from tests.golden.cases import fake_runtime
 from tests.models import tiny_labels, tiny_model
 from tests.mutations import mutated_bytes, mutated_json
+from tests.runtimes import fake_runtime, whole
 
 RUNTIME_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 FEW = settings(max_examples=70, suppress_health_check=RUNTIME_CHECKS)
@@ -64,10 +63,10 @@ def survive(folder: Path, config: Path | None = None) -> bool:
     given_flags: dict[str, object] = {"labels": None if config else folder / "labels.txt", "out": folder / "out"}
     if config is None:
         given_flags |= {"normalize": "unit", "name": "A"}
-    runtime = folder.parent / "runtime"
+    runtime = whole(folder.parent / "runtime")
     try:
         with gathered(folder, config, given_flags) as found:
-            files = render(found.spec, found.facts.folder, runtime_files(runtime), runtime)
+            files = render(found.spec, found.facts.folder, runtime)
             assert len(files) > 20
         return True
     except UserError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from pathlib import Path
 from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
 from builder.resolve import Options, resolve
-from builder.resources import runtime_files, templates
+from builder.resources import templates
 from builder.spec import ModelSpec, OutputFile
 from tests.models import PLAIN, Form, Format, Quantize, tiny_model
+from tests.runtimes import fake_runtime, whole
 
 GOLDEN = Path(__file__).parent
 
@@ -83,24 +83,6 @@ CASES = (
 )
 
 
-def _listed(folder: Path, name: str, content: bytes) -> dict[str, object]:
-    sha256 = hashlib.sha256(content).hexdigest()
-    stem, suffix = name.split("*")
-    path = f"{stem}{sha256[:12]}{suffix}"
-    (folder / path).write_bytes(content)
-    return {"path": path, "bytes": len(content), "sha256": sha256}
-
-
-def fake_runtime(folder: Path, bundle: bytes = b"// stands for the bundle\n") -> Path:
-    """A folder like `jslib/dist`, with a script and a wasm file that are none."""
-    folder.mkdir(parents=True, exist_ok=True)
-    script = _listed(folder, "tfjs-bridge.*.js", bundle)
-    wasm = _listed(folder, "tfjs-backend-wasm-simd.*.wasm", b"\0asm stands for WebAssembly\n")
-    (folder / "runtime.json").write_text(json.dumps({"script": script, "wasm": [wasm]}), "utf-8")
-    (folder / "THIRD-PARTY-NOTICES.txt").write_text("A library\nLicense text\n", "utf-8")
-    return folder
-
-
 def case_spec(case: Case, folder: Path) -> ModelSpec:
     """Writes the case's model into `folder` and resolves it."""
     tiny_model(
@@ -135,10 +117,10 @@ def _fix_bytes(folder: Path) -> None:
 
 def case_files(case: Case, scratch: Path) -> list[OutputFile]:
     """The rendered tree; `scratch` takes the model and the stand-in runtime."""
-    runtime = fake_runtime(scratch / "runtime")
+    runtime = whole(fake_runtime(scratch / "runtime"))
     spec = case_spec(case, scratch / "model")
     rewritten = read_model(scratch / "model").rewritten
-    return render(spec, scratch / "model", runtime_files(runtime), runtime, rewritten)
+    return render(spec, scratch / "model", runtime, rewritten)
 
 
 def _kept(file: OutputFile, case: Case) -> bool:

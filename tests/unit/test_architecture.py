@@ -14,7 +14,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # Each floor may import those before it; a room may import the ground floor and itself, resolve also inputs.
-GROUND_FLOOR = ["builder", "errors", "names", "spec", "abi", "resources"]
+GROUND_FLOOR = ["builder", "errors", "names", "spec", "abi", "joining", "resources"]
 ROOMS = {"inputs": set(), "resolve": {"inputs"}, "convert": set(), "render": set(), "writer": set(), "harness": set()}
 SLOW_TO_IMPORT = {"numpy", "onnx", "pydantic", "pydantic_core", "jinja2", "playwright", "rich", "PIL"}
 

@@ -16,9 +16,8 @@ from builder.harness.assets import check_files
 from builder.inputs.tfjs_model import read_model
 from builder.render.streaming_assets import streaming_assets
 from builder.resolve import Options, resolve
-from builder.resources import runtime_files
-from tests.golden.cases import fake_runtime
 from tests.models import tiny_labels, tiny_model
+from tests.runtimes import fake_runtime, whole
 
 BRIDGE = Path("StreamingAssets/tfjs-bridge")
 
@@ -28,10 +27,10 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The StreamingAssets of two models; a build has no `.meta` files."""
     work: Path = tmp_path_factory.mktemp("generated")
     tiny_model(work / "model")
-    runtime, facts = fake_runtime(work / "runtime", b"// the bundle\n"), read_model(work / "model")
+    runtime, facts = whole(fake_runtime(work / "runtime")), read_model(work / "model")
     for name in ("First", "Second"):
         spec = resolve(facts, tiny_labels(), Options(name=name, normalize="unit"))
-        for file in streaming_assets(spec, facts.folder, runtime_files(runtime), runtime):
+        for file in streaming_assets(spec, facts.folder, runtime):
             place = work / "build" / file.path.relative_to("Assets")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.content if isinstance(file.content, bytes) else file.content.read_bytes())
@@ -55,11 +54,11 @@ def sha256(content: bytes) -> str:
 
 def test_a_build_as_it_was_generated_passes(build: Path) -> None:
     check = check_files(build)
-    # Of each model contract, topology and one shard; one script and one wasm file that both share.
+    # Of each model contract, topology and one shard; shared by both, a script and the two files of the wasm backend.
     assert check.passed and check.reasons == ()
     own = sum(path.stat().st_size for path in (build / BRIDGE).rglob("*") if path.suffix in (".bin", ".js", ".wasm"))
     own += sum(path.stat().st_size for path in (build / BRIDGE).glob("*/model.json"))
-    assert check.detail == f"2 models, 8 files, {own:,} bytes of models and runtime"
+    assert check.detail == f"2 models, 9 files, {own:,} bytes of models and runtime"
 
 
 def remove(file: Path) -> str:
@@ -112,12 +111,12 @@ def test_a_wrong_file_is_named_with_its_model(build: Path, pattern: str, fault: 
     file = only(build / BRIDGE, pattern)
     reason = fault(file)
     check = check_files(build)
-    assert not check.passed and check.detail == "1 not as generated, in all 2 models, 8 files"
+    assert not check.passed and check.detail == "1 not as generated, in all 2 models, 9 files"
     assert check.reasons == (f"second/{file.name} {reason} (model second)",)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("pattern", ["runtime/*.js", "runtime/*.wasm"])
+@pytest.mark.parametrize("pattern", ["runtime/tfjs-bridge.*.js", "runtime/*.wasm"])
 def test_a_wrong_file_of_the_runtime_is_named_once(build: Path, pattern: str, fault: Callable[[Path], str]) -> None:
     file = only(build / BRIDGE, pattern)
     reason = fault(file)

@@ -16,7 +16,7 @@ from builder.inputs.tfjs_model import read_model
 from builder.render.streaming_assets import streaming_assets
 from builder.resolve import Options, remarks, resolve
 from tests.models import Form, tiny_labels, tiny_model
-from tests.plugin import runtime_files
+from tests.runtimes import fake_runtime, whole
 
 POLICY = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
 
@@ -145,11 +145,11 @@ def test_a_refusal_reaches_the_user_with_its_cure(tmp_path: Path) -> None:
 
 def test_the_rewritten_text_is_what_is_described_and_written(tmp_path: Path) -> None:
     tiny_model(tmp_path, form=Form(keras_3=True))
-    facts, runtime = read_model(tmp_path), runtime_files()
+    facts, runtime = read_model(tmp_path), whole(fake_runtime(tmp_path / "runtime"))
     assert facts.rewritten is not None and facts.outputs[0].shape == (-1, 5)
     spec = resolve(facts, tiny_labels(), Options(name="Pets", normalize="signed"))
     assert any("Keras 3" in remark for remark in remarks(facts, spec))
-    files = streaming_assets(spec, facts.folder, runtime, tmp_path, facts.rewritten)
+    files = streaming_assets(spec, facts.folder, runtime, facts.rewritten)
     (written,) = (file.content for file in files if file.path.name == "model.json")
     assert written == facts.rewritten
     assert (spec.files.topology.bytes, spec.files.topology.sha256) == (

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from builder.render.tree import render, wrapper_path
-from builder.resources import runtime_files, templates
+from builder.resources import templates
 from builder.spec import OutputFile
 from builder.writer.paths import path_problems
-from tests.golden.cases import CASES, Case, case_files, case_spec, fake_runtime
+from tests.golden.cases import CASES, Case, case_files, case_spec
+from tests.runtimes import fake_runtime, whole
 
 HIDDEN = "Assets/StreamingAssets/tfjs-bridge/.gitattributes"
 
@@ -84,10 +85,10 @@ def test_class_knows_the_hash_of_the_contract_beside_it(tmp_path: Path) -> None:
 
 
 def test_two_models_share_all_but_their_own_files(tmp_path: Path) -> None:
-    runtime = fake_runtime(tmp_path / "runtime")
+    runtime = whole(fake_runtime(tmp_path / "runtime"))
     spec = case_spec(CASES[0], tmp_path / "model")
     other = replace(spec, name=type(spec.name)("Other"), slug=type(spec.slug)("other"))
-    trees = [render(s, tmp_path / "model", runtime_files(runtime), runtime) for s in (spec, other)]
+    trees = [render(s, tmp_path / "model", runtime) for s in (spec, other)]
     shared = [{f.path: f.content for f in tree if not f.per_model} for tree in trees]
     assert shared[0] == shared[1]
     own = paths(trees[0]) - paths(trees[1])

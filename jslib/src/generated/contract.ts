@@ -11,7 +11,7 @@ export interface Contract {
   model: ModelSpec;
 }
 /**
- * The built runtime: the script bundle and the WebAssembly files of the wasm backend.
+ * A joined runtime: its script, and where it has the wasm backend, that one's script and WebAssembly file.
  */
 export interface RuntimeFiles {
   script: FileRef;

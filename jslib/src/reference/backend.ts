@@ -2,6 +2,7 @@
 import { enableProdMode, getBackend, setBackend } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { openEngine } from "../engine";
+import "../parts/all";
 
 export type ReferenceBackend = "cpu" | "wasm" | "webgl";
 

@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "birds";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "9ecd096d9085049fdbbf77b4803fc51b934fa364831466dae5e678c042a2aa2c";
+        public const string ContractHash = "d65673baa484525d646e02aab5197dfda3eb76bb96cdc9ff8bdfca5fbca57f94";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 40;

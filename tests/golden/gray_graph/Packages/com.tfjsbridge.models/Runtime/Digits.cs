@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "digits";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "8625847d2729d7c36efea64af445411f9037787df041a3ebfd52e86613718de7";
+        public const string ContractHash = "18c32dfd3e853f84ebd5877d7d7e9abc37fbe475974c48f83da8a13947857d92";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 28;

@@ -29,7 +29,7 @@ namespace TfjsBridge.Models
         public const string Slug = "plants";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "1997bf4c4e5a0da555d9780fa27a9e757839f6018f1a366867ac01f68832477b";
+        public const string ContractHash = "847de12f925192e2b147cb45027c7f7aea800b7ef31177f965fbcbc28f71a4cf";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "shoes";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "31593bd77fba358a208c6b4af37ee0ea07d23e09b72d78a32a58550f8063259f";
+        public const string ContractHash = "9dbdaf7af1fe8299abfc72834411b35edfb0588e52f8373bb326650c8a074664";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

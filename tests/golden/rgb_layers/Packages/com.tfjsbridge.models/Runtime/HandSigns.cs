@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "hand-signs";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "6e3fb53c0349124787c467d2c6013b1e6027020392172ac0442cc02270e9a9e2";
+        public const string ContractHash = "5f7c7a4eab5845c10b1833a27ff086d1af5a25dce974ae5a5911fc858326a731";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

@@ -1,0 +1,157 @@
+"""Pieces of the runtime → the scripts that a project's models need. Pure: bytes in, bytes out; see docs/adr/0008.
+
+The build of the runtime cuts it into its top-level statements, and notes for each what it needs. A script is what its
+roots need, directly or not, in the order of the build: the same needs give the same bytes, whoever has them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Literal
+
+from builder.spec import FileRef, ModelFormat, RuntimeFiles
+
+Backend = Literal["webgl", "wasm"]
+BACKENDS: tuple[Backend, ...] = ("webgl", "wasm")
+_STEM = "tfjs-bridge"
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What models need of the runtime. `kernels` are TensorFlow.js's names of what computes; None stands for all."""
+
+    formats: frozenset[ModelFormat]
+    backends: frozenset[Backend]
+    kernels: frozenset[str] | None
+
+    def __or__(self, other: Needs) -> Needs:
+        both = self.kernels is not None and other.kernels is not None
+        return Needs(
+            formats=self.formats | other.formats,
+            backends=self.backends | other.backends,
+            kernels=(self.kernels or frozenset()) | (other.kernels or frozenset()) if both else None,
+        )
+
+
+EVERYTHING = Needs(formats=frozenset(("graph-model", "layers-model")), backends=frozenset(BACKENDS), kernels=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A statement, or a module: what else is needed with it, by index, and the names that it declares."""
+
+    needs: tuple[int, ...]
+    declares: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """The built runtime in pieces: `texts` of the nodes in their order, and the nodes of the roots by their names.
+
+    `wasm` is TensorFlow.js's WebAssembly file, which lies at `wasm_path`; `notices` are those of third parties.
+    """
+
+    texts: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    parts: Mapping[str, int]
+    kernels: Mapping[Backend, Mapping[str, int]]
+    wasm: FileRef
+    wasm_path: Path
+    notices: str
+
+    def text(self, chosen: Collection[int]) -> str:
+        return "".join(self.texts[at] for at in sorted(chosen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """A joined runtime: its files, and their contents by path."""
+
+    files: RuntimeFiles
+    contents: Mapping[str, bytes | Path]
+    notices: str
+
+
+def parse_pieces(manifest: bytes, script: bytes, notices: str, folder: Path) -> Pieces:
+    """What `runtime.json` and `pieces.js` say; raises ValueError where they do not belong together."""
+    listed = json.loads(manifest)
+    if hashlib.sha256(script).hexdigest() != listed["pieces"]["sha256"]:
+        msg = "pieces.js is not the file that runtime.json was written for"
+        raise ValueError(msg)
+    ends = list(accumulate(length for length, _, _ in listed["nodes"]))
+    text, wasm = script.decode("ascii"), FileRef(**listed["wasm"])
+    return Pieces(
+        texts=tuple(text[start:end] for start, end in zip([0, *ends], ends, strict=False)),
+        nodes=tuple(Node(needs=tuple(needs), declares=tuple(names.split())) for _, needs, names in listed["nodes"]),
+        parts=listed["parts"],
+        kernels=listed["kernels"],
+        wasm=wasm,
+        wasm_path=folder / wasm.path,
+        notices=notices,
+    )
+
+
+def closure(pieces: Pieces, roots: Iterable[int]) -> set[int]:
+    """The nodes that are needed with these, themselves included."""
+    found, waiting = set(), list(roots)
+    while waiting:
+        at = waiting.pop()
+        if at not in found:
+            found.add(at)
+            waiting += pieces.nodes[at].needs
+    return found
+
+
+def _kernels(pieces: Pieces, backend: Backend, needs: Needs) -> list[int]:
+    """The nodes of the kernels that the backend has; one that it lacks is an error of the model, in the browser."""
+    known = pieces.kernels[backend]
+    return [at for name, at in known.items() if needs.kernels is None or name in needs.kernels]
+
+
+def _core(pieces: Pieces, needs: Needs) -> set[int]:
+    roots = [pieces.parts["core"], *(pieces.parts[name] for name in needs.formats)]
+    if "webgl" in needs.backends:
+        roots += [pieces.parts["webgl"], *_kernels(pieces, "webgl", needs)]
+    return closure(pieces, roots)
+
+
+def _ref(stem: str, content: bytes) -> FileRef:
+    sha256 = hashlib.sha256(content).hexdigest()
+    return FileRef(path=f"{stem}.{sha256[:_DIGITS]}.js", bytes=len(content), sha256=sha256)
+
+
+def _json(file: FileRef) -> str:
+    return json.dumps({"path": file.path, "bytes": file.bytes, "sha256": file.sha256}, separators=(",", ":"))
+
+
+def _wasm_script(pieces: Pieces, core: Collection[int], needs: Needs) -> tuple[bytes, list[str]]:
+    """The wasm backend's script, and the names of the core that it has to be called with."""
+    chosen = closure(pieces, [pieces.parts["wasm"], *_kernels(pieces, "wasm", needs)]).difference(core)
+    taken = {need for at in chosen for need in pieces.nodes[at].needs if need in core}
+    names = sorted(name for at in taken for name in pieces.nodes[at].declares)
+    start = f'document.currentScript.tfjsBridgePart=$=>{{"use strict";var [{",".join(names)}]=$;'
+    return f"{start}{pieces.text(chosen)}}};\n".encode("ascii"), names
+
+
+def join(pieces: Pieces, needs: Needs) -> Runtime:
+    """The runtime of a project: one script, and for the wasm backend, which is fetched only when it is used, a script
+    of its own and the WebAssembly file."""
+    core = _core(pieces, needs)
+    contents: dict[str, bytes | Path] = {}
+    joined, wasm = "{}", tuple[FileRef, ...]()
+    if "wasm" in needs.backends:
+        content, names = _wasm_script(pieces, core, needs)
+        part = _ref(f"{_STEM}-wasm", content)
+        contents = {part.path: content, pieces.wasm.path: pieces.wasm_path}
+        joined = f"{{wasm:{{file:{_json(pieces.wasm)},script:{_json(part)},names:()=>[{','.join(names)}]}}}}"
+        wasm = (part, pieces.wasm)
+    text = f'"use strict";(()=>{{const __JOINED__={joined};{pieces.text(core)}}})();\n'.encode("ascii")
+    script = _ref(_STEM, text)
+    files = RuntimeFiles(script=script, wasm=wasm)
+    return Runtime(files=files, contents={script.path: text, **contents}, notices=pieces.notices)

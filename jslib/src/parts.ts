@@ -1,0 +1,28 @@
+/** What a runtime may or may not contain: `generate` joins those parts that a project's models need. */
+import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
+import type { ModelSpec } from "./generated/contract";
+import type { computingContext, registerWebgl, rendererOf } from "./webgl-backend";
+import type { registerWasm } from "./wasm-backend";
+
+export interface Parts {
+  /** Runs graph models whose operations have rules; null for others. */
+  graphModel?: (parts: ModelParts, spec: ModelSpec) => Executor | null;
+  /** Runs any graph model, by TensorFlow.js's converter. */
+  converter?: LoadExecutor;
+  /** Runs layers models. */
+  layersModel?: LoadExecutor;
+  webgl?: {
+    readonly computingContext: typeof computingContext;
+    readonly registerWebgl: typeof registerWebgl;
+    readonly rendererOf: typeof rendererOf;
+  };
+  wasm?: { readonly registerWasm: typeof registerWasm };
+}
+
+/** The parts that are there. */
+export const parts: Parts = {};
+
+/** Called by each module below `parts/` with its own. */
+export function provide(part: Parts): void {
+  Object.assign(parts, part);
+}
