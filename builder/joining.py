@@ -14,9 +14,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-from builder.spec import FileRef, ModelFormat, RuntimeFiles
+from builder.spec import FileRef, RuntimeFiles
 
+# What runs a model: the own executor for graphs, TensorFlow.js's converter for any graph, or its layers.
+Runner = Literal["graph-model", "converter", "layers-model"]
 Backend = Literal["webgl", "wasm"]
+RUNNERS: tuple[Runner, ...] = ("graph-model", "converter", "layers-model")
 BACKENDS: tuple[Backend, ...] = ("webgl", "wasm")
 _STEM = "tfjs-bridge"
 _DIGITS = 12
@@ -26,20 +29,20 @@ _DIGITS = 12
 class Needs:
     """What models need of the runtime. `kernels` are TensorFlow.js's names of what computes; None stands for all."""
 
-    formats: frozenset[ModelFormat]
+    runners: frozenset[Runner]
     backends: frozenset[Backend]
     kernels: frozenset[str] | None
 
     def __or__(self, other: Needs) -> Needs:
         both = self.kernels is not None and other.kernels is not None
         return Needs(
-            formats=self.formats | other.formats,
+            runners=self.runners | other.runners,
             backends=self.backends | other.backends,
             kernels=(self.kernels or frozenset()) | (other.kernels or frozenset()) if both else None,
         )
 
 
-EVERYTHING = Needs(formats=frozenset(("graph-model", "layers-model")), backends=frozenset(BACKENDS), kernels=None)
+EVERYTHING = Needs(runners=frozenset(RUNNERS), backends=frozenset(BACKENDS), kernels=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,7 @@ def _kernels(pieces: Pieces, backend: Backend, needs: Needs) -> list[int]:
 
 
 def _core(pieces: Pieces, needs: Needs) -> set[int]:
-    roots = [pieces.parts["core"], *(pieces.parts[name] for name in needs.formats)]
+    roots = [pieces.parts["core"], *(pieces.parts[name] for name in needs.runners)]
     if "webgl" in needs.backends:
         roots += [pieces.parts["webgl"], *_kernels(pieces, "webgl", needs)]
     return closure(pieces, roots)

@@ -13,7 +13,7 @@ from builder import resources
 from builder.joining import EVERYTHING, Runtime, closure, join
 
 _WASM = b"\0asm stands for WebAssembly\n"
-PARTS = ("core", "graph-model", "layers-model", "webgl", "wasm")
+PARTS = ("core", "graph-model", "converter", "layers-model", "webgl", "wasm")
 
 
 def _ref(path: str, content: bytes) -> dict[str, object]:

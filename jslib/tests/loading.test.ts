@@ -4,6 +4,7 @@ import { engine, setBackend, tensor } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { ModelSpec } from "../src/generated/contract";
 import { loadNetwork, type ModelParts, type Network } from "../src/loading";
+import "../src/parts/converter";
 import "../src/parts/graph-model";
 import "../src/parts/layers-model";
 import { tinyContract } from "./support";

@@ -1,4 +1,4 @@
-"""The wasm backend is a script of its own: only who computes with it fetches it, and where it is missing, that is said."""
+"""The wasm backend is a script of its own, fetched only where it is used; what keeps it from running is said."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fetched(game: Game) -> set[str]:
 )
 def test_only_what_computes_is_fetched(browser: Chromium, small: Build, backend: Backend, files: set[str]) -> None:
     with playing(browser, small.folder, backend) as game:
-        game.tab.wait_for("game.model.phase === 'ready'")
+        game.tab.wait_for("tfjsBridge.models[0].phase === 'ready'")
         assert fetched(game) == files
 
 

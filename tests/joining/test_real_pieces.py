@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from builder import resources
-from builder.joining import BACKENDS, EVERYTHING, Needs, Pieces, Runtime, join
+from builder.joining import BACKENDS, EVERYTHING, RUNNERS, Needs, Pieces, Runtime, join
 
 pytestmark = pytest.mark.node
 
@@ -26,12 +26,11 @@ def pieces() -> Pieces:
 
 
 def chosen(pieces: Pieces, seed: int) -> Needs:
-    """A few kernels, formats and backends."""
+    """A few kernels, runners and backends."""
     dice = random.Random(seed)
     names = sorted(set(pieces.kernels["webgl"]) | set(pieces.kernels["wasm"]))
-    formats = ("graph-model", "layers-model")
     return Needs(
-        formats=frozenset(each for each in formats if dice.random() < 0.5),
+        runners=frozenset(each for each in RUNNERS if dice.random() < 0.5),
         backends=frozenset(each for each in BACKENDS if dice.random() < 0.8),
         kernels=frozenset(dice.sample(names, dice.choice((0, 1, 2, 5, 20, 100)))),
     )

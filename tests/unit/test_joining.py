@@ -26,8 +26,9 @@ NODES = [
     ("layers();", (), ""),  # 9
     ("webgl();", (), ""),  # 10
     ("wasm();", (), ""),  # 11
+    ("converter();", (), ""),  # 12
 ]
-PARTS = {"core": 2, "graph-model": 8, "layers-model": 9, "webgl": 10, "wasm": 11}
+PARTS = {"core": 2, "graph-model": 8, "layers-model": 9, "webgl": 10, "wasm": 11, "converter": 12}
 KERNELS = {"webgl": {"Add": 4, "Mul": 5}, "wasm": {"Add": 7}}
 
 
@@ -44,7 +45,7 @@ def pieces(folder: Path) -> Pieces:
 def needs(*kernels: str, backends: tuple[str, ...] = ("webgl", "wasm")) -> Needs:
     known = {"webgl": "webgl", "wasm": "wasm"}
     return Needs(
-        formats=frozenset({"graph-model"}),
+        runners=frozenset({"graph-model"}),
         backends=frozenset(backend for backend in ("webgl", "wasm") if known[backend] in backends),
         kernels=frozenset(kernels),
     )

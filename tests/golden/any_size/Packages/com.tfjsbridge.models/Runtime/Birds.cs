@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "birds";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "d65673baa484525d646e02aab5197dfda3eb76bb96cdc9ff8bdfca5fbca57f94";
+        public const string ContractHash = "42df8a4171478c51bc4032650fbf5f66011e7738c1c566f7eb030e905b7f7d72";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 40;

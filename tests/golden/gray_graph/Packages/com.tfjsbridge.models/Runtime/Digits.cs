@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "digits";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "18c32dfd3e853f84ebd5877d7d7e9abc37fbe475974c48f83da8a13947857d92";
+        public const string ContractHash = "3b0eeea388c2bc0e7099c1d64b9e426720e9255ab4e66382be1d8cf57be24c12";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 28;

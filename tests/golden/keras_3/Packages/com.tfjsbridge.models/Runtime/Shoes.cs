@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "shoes";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "9dbdaf7af1fe8299abfc72834411b35edfb0588e52f8373bb326650c8a074664";
+        public const string ContractHash = "a5f81d11025db85bb8be6619e448d26a4732b7791e08bfb61e361d7929bdc47b";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

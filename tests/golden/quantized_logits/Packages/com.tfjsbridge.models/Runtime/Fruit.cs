@@ -28,7 +28,7 @@ namespace TfjsBridge.Models
         public const string Slug = "fruit";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "46326abfc3c069d72378ae592b1bdaae63f8843793d346c007b7e1a335f0ad50";
+        public const string ContractHash = "2a13c1b4f091d620b764c0c99505b180be3446dd5eea222649bfa7729b60b6b9";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "hand-signs";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "5f7c7a4eab5845c10b1833a27ff086d1af5a25dce974ae5a5911fc858326a731";
+        public const string ContractHash = "9fde0b22ce564d9c44ab3262e552fe51e5594b521f4794effb76da834332e1a5";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;
