@@ -26,7 +26,7 @@ def fetched(game: Game) -> set[str]:
 )
 def test_only_what_computes_is_fetched(browser: Chromium, small: Build, backend: Backend, files: set[str]) -> None:
     with playing(browser, small.folder, backend) as game:
-        game.tab.wait_for("tfjsBridge.models[0].phase === 'ready'")
+        game.tab.wait_for("globalThis.tfjsBridge?.models[0]?.phase === 'ready'")
         assert fetched(game) == files
 
 
