@@ -9,7 +9,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { ownNamespace, withoutUnused } from "./bundle-plugins.mjs";
+import { ownNamespace, takenApart, withoutUnused } from "./bundle-plugins.mjs";
 import { pieces } from "./linker.mjs";
 import { graph } from "./manifest.mjs";
 import { notices } from "./notices.mjs";
@@ -54,7 +54,7 @@ async function bundle(entry, outfile, define) {
     format: "iife",
     legalComments: "external",
     define,
-    plugins: [withoutUnused, ownNamespace],
+    plugins: [withoutUnused, ownNamespace, takenApart],
   });
   const text = (suffix) => result.outputFiles.find((file) => file.path.endsWith(suffix))?.text ?? "";
   return { script: text(outfile), legal: text(".LEGAL.txt"), inputs: Object.keys(result.metafile.inputs) };
@@ -63,7 +63,7 @@ async function bundle(entry, outfile, define) {
 /** Everything that a game's runtime may contain, in pieces. */
 async function linked(define) {
   const sources = await roots();
-  const plugins = [rootModules(sources, ROOT), withoutUnused, ownNamespace];
+  const plugins = [rootModules(sources, ROOT), withoutUnused, ownNamespace, takenApart];
   const found = await pieces({ ...OPTIONS, entryPoints: ["root:all"], outfile: "pieces.js", define, plugins });
   const text = found.pieces.map((piece) => piece.text).join("");
   return { text, ...graph(found, Object.keys(sources)), inputs: Object.keys(found.inputs), legal: found.legal };
