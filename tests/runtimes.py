@@ -33,6 +33,7 @@ def write_runtime(
     listed = [[len(text.encode()), list(needs), names] for text, needs, names in nodes]
     manifest = {"pieces": _ref("pieces.js", script), "wasm": _ref(wasm, _WASM), "parts": parts, "kernels": kernels}
     (folder / "runtime.json").write_text(json.dumps(manifest | {"nodes": listed}), "utf-8")
+    shutil.copy(resources.runtime() / "kernels.json", folder)
     (folder / "pieces.js").write_bytes(script)
     (folder / wasm).write_bytes(_WASM)
     (folder / "THIRD-PARTY-NOTICES.txt").write_text("A library\nLicense text\n", "utf-8")

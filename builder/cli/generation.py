@@ -17,9 +17,9 @@ from builder.cli.explain import next_steps, understood
 from builder.cli.flags import WriteFlags
 from builder.cli.gathering import Gathered, gathered
 from builder.cli.golden import keep_golden
-from builder.cli.reinstall import deleted, outdated, reinstall_all, this_runtime
+from builder.cli.reinstall import deleted, installed_needs, joint_runtime, outdated, reinstall_all, spec_needs
 from builder.cli.writing import Wish, carry_out, report
-from builder.joining import Runtime
+from builder.joining import Needs, Runtime
 from builder.render.tree import render
 from builder.resolve import Options
 from builder.writer import Install, Request, installed
@@ -35,11 +35,9 @@ def generate(
 
 
 def _generate(found: Gathered, flags: WriteFlags) -> None:
-    target, spec, runtime = found.target, found.spec, this_runtime()
+    target, spec = found.target, found.spec
     stderr().print(understood(found))
-    files = render(spec, found.facts.folder, runtime, found.facts.rewritten)
-    install = Install(spec.name, tuple(files), _recorded(found))
-    done = carry_out(target.folder, lambda: _wish(install, target.folder, runtime, flags), flags)
+    done = carry_out(target.folder, lambda: _wish(found, flags), flags)
     report("generate", done, flags)
     if not (flags.as_json or flags.dry_run):
         click.echo(next_steps(spec, project=target.unity is not None))
@@ -66,11 +64,24 @@ def _relative(path: Path, target: Path) -> str:
     return full.relative_to(home).as_posix() if full.is_relative_to(home) else full.name
 
 
-def _wish(install: Install, target: Path, runtime: Runtime, flags: WriteFlags) -> Wish:
-    """The model, and with it those that another version wrote: all models of a project are of one version."""
-    found = installed(target)
-    gone = set(deleted(found))
-    others = [name for name in outdated(found, runtime) if name not in (install.model, *gone)]
+def _install(found: Gathered, runtime: Runtime) -> Install:
+    files = render(found.spec, found.facts.folder, runtime, found.facts.rewritten)
+    return Install(found.spec.name, tuple(files), _recorded(found))
+
+
+def _own_needs(found: Gathered) -> Needs:
+    facts = found.facts
+    return spec_needs(found.spec, facts.rewritten or (facts.folder / facts.topology.path).read_bytes())
+
+
+def _wish(gathered: Gathered, flags: WriteFlags) -> Wish:
+    """The model, and with it those that need another runtime now: all of a project share one, of one version."""
+    found = installed(gathered.target.folder)
+    dead = deleted(found)
+    gone = {*dead, gathered.spec.name}
+    runtime = joint_runtime([_own_needs(gathered), *installed_needs(found, (m for m in found.models if m not in gone))])
+    install = _install(gathered, runtime)
+    others = [name for name in outdated(found, runtime) if name not in gone]
     installs = [keep_golden(found, each) for each in (install, *reinstall_all(found, others, runtime))]
-    request = Request(installs=tuple(installs), drop=frozenset(gone - {install.model}), force=flags.force)
+    request = Request(installs=tuple(installs), drop=frozenset(dead) - {install.model}, force=flags.force)
     return Wish(request=request, models=(install.model,), upgraded=tuple(others))

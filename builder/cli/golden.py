@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from builder.cli.flags import WriteFlags
-from builder.cli.reinstall import contract_path, reinstall, this_runtime
+from builder.cli.reinstall import contract_path, project_runtime, reinstall
 from builder.cli.writing import Wish, carry_out, report
 from builder.errors import GOLDEN_MISMATCH, Problem, UserError, problem
 from builder.harness.golden_file import NAME, GoldenFile, parse_golden
@@ -32,13 +32,14 @@ def update(project: Path, vectors: Sequence[Golden], *, force: bool = False) -> 
     Raises:
         UserError: GOLDEN_MISMATCH, DAMAGED_MODEL; what the writer raises.
     """
-    runtime, flags = this_runtime(), WriteFlags(force=force)
-    report("verify", carry_out(project, lambda: _wish(installed(project), vectors, runtime, force=force), flags), flags)
+    flags = WriteFlags(force=force)
+    report("verify", carry_out(project, lambda: _wish(installed(project), vectors, force=force), flags), flags)
     click.echo("Build the project again: golden vectors are checked in the build that carries them.")
 
 
-def _wish(found: Installation, vectors: Sequence[Golden], runtime: Runtime, *, force: bool) -> Wish:
+def _wish(found: Installation, vectors: Sequence[Golden], *, force: bool) -> Wish:
     """All files of the models as they are, and their golden vectors."""
+    runtime = project_runtime(found)
     results = list(_installs(found, vectors, runtime))
     problems = [item for item in results if isinstance(item, Problem)]
     if problems:

@@ -11,7 +11,7 @@ import click
 
 from builder.cli.answers import print_json, problems_as_json
 from builder.cli.console import stdout
-from builder.cli.reinstall import contract_path, deleted, outdated, this_runtime
+from builder.cli.reinstall import contract_path, deleted, stale
 from builder.cli.writing import check_place
 from builder.inputs.contract import read_contract
 from builder.inputs.jsonfile import printable
@@ -92,7 +92,7 @@ def _model(installation: Installation, name: str, *, is_deleted: bool, is_outdat
 
 def inventory(installation: Installation) -> list[InstalledModel]:
     """The models, sorted by name."""
-    gone, old = deleted(installation), outdated(installation, this_runtime())
+    gone, old = deleted(installation), stale(installation)
     return [
         _model(installation, name, is_deleted=name in gone, is_outdated=name in old) for name in installation.models
     ]

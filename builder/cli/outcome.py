@@ -69,7 +69,7 @@ def _places(plan: Plan) -> Iterator[str]:
 def _upgraded(names: Sequence[str], *, dry_run: bool) -> Iterator[str]:
     if names:
         shown = ", ".join(map(printable, names))
-        yield f"Made by another version, so {'to be upgraded' if dry_run else 'upgraded'} with it: {shown}"
+        yield f"Made for another runtime, so {'to be written' if dry_run else 'written'} anew with it: {shown}"
 
 
 def _stale_golden(plan: Plan, *, dry_run: bool) -> Iterator[str]:

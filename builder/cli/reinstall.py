@@ -3,24 +3,57 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from pathlib import PurePosixPath
 
 from builder import resources
 from builder.errors import DAMAGED_MODEL, Problem, UserError, fail
 from builder.inputs.contract import read_contract
+from builder.inputs.needs import needs
 from builder.inputs.shards import file_ref
-from builder.joining import EVERYTHING, Runtime, join
+from builder.joining import EVERYTHING, Needs, Runtime, join
 from builder.render.streaming_assets import CONTRACT, ROOT, RUNTIME_FOLDER
 from builder.render.tree import render
-from builder.spec import Contract, FileRef
+from builder.spec import Contract, FileRef, ModelSpec
 from builder.writer import FileState, Install, Installation
 
 
-def this_runtime() -> Runtime:
-    """The runtime of this version, with everything that any model may need."""
-    return join(resources.pieces(resources.runtime()), EVERYTHING)
+def spec_needs(spec: ModelSpec, topology: bytes) -> Needs:
+    """What a model needs of the runtime; everything where its model.json cannot be read."""
+    try:
+        return needs(json.loads(topology), spec.files.format, spec.output.name, resources.kernel_table())
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return EVERYTHING
+
+
+def installed_needs(installation: Installation, models: Iterable[str]) -> list[Needs]:
+    """What each of these models needs; everything where its files cannot be read."""
+    return [_needs(installation, model) for model in models]
+
+
+def _needs(installation: Installation, model: str) -> Needs:
+    path = contract_path(installation, model)
+    try:
+        spec = read_contract(installation.target / path).model if path else None
+        topology = spec and path and (installation.target / path.parent / spec.files.topology.path).read_bytes()
+    except (OSError, ValueError):
+        return EVERYTHING
+    return spec_needs(spec, topology) if spec and topology else EVERYTHING
+
+
+def joint_runtime(every: Sequence[Needs]) -> Runtime:
+    """The runtime of this version for models with these needs; without models, the whole of it."""
+    return join(resources.pieces(resources.runtime()), reduce(or_, every) if every else EVERYTHING)
+
+
+def project_runtime(installation: Installation) -> Runtime:
+    """The runtime of this version for all models of the project."""
+    gone = deleted(installation)
+    return joint_runtime(installed_needs(installation, (name for name in installation.models if name not in gone)))
 
 
 def contract_path(installation: Installation, model: str) -> PurePosixPath | None:
@@ -49,6 +82,16 @@ def outdated(installation: Installation, runtime: Runtime) -> list[str]:
         return installation.models
     bundle = RUNTIME_FOLDER / runtime.files.script.path
     return [model for model in installation.models if bundle not in installation.files(model)]
+
+
+def stale(installation: Installation) -> list[str]:
+    """Models that another version wrote, or for another runtime than the project's models need now; where one of them
+    cannot be read, nobody knows which that is."""
+    gone = deleted(installation)
+    every = installed_needs(installation, (name for name in installation.models if name not in gone))
+    if not installation.foreign_generators and any(each is EVERYTHING for each in every):
+        return []
+    return outdated(installation, joint_runtime(every))
 
 
 def sound_contract(installation: Installation, model: str) -> tuple[PurePosixPath, Contract]:

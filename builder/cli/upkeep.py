@@ -10,23 +10,47 @@ import click
 from builder.cli.answers import problems_as_json
 from builder.cli.flags import WriteFlags
 from builder.cli.golden import keep_golden
-from builder.cli.reinstall import contract_path, deleted, reinstall_all, this_runtime
+from builder.cli.reinstall import (
+    contract_path,
+    deleted,
+    installed_needs,
+    joint_runtime,
+    outdated,
+    project_runtime,
+    reinstall_all,
+    stale,
+)
 from builder.cli.writing import Wish, carry_out, check_place, report
 from builder.errors import NO_SUCH_MODEL, UserError, fail
 from builder.inputs.jsonfile import printable
-from builder.writer import Installation, Request, installed
+from builder.writer import Install, Installation, Request, installed
 
 
 def remove(name: str, project: Path, flags: WriteFlags) -> None:
     """Removes a model by the name of its class or of its folder; raises NO_SUCH_MODEL."""
 
     def find_wish() -> Wish:
-        model = _model(installed(project), name)
-        return Wish(request=Request(drop=frozenset({model}), force=flags.force), models=(model,))
+        found = installed(project)
+        model = _model(found, name)
+        installs = _joined_without(found, model)
+        request = Request(installs=tuple(installs), drop=frozenset({model}), force=flags.force)
+        return Wish(request=request, models=(model,))
 
     with problems_as_json(flags.as_json):
         check_place(project)
         report("remove", carry_out(project, find_wish, flags), flags)
+
+
+def _joined_without(found: Installation, model: str) -> list[Install]:
+    """The other models for the runtime that they share without `model`; those that were of another version stay so."""
+    passed_over = {model, *deleted(found), *stale(found)}
+    staying = [name for name in found.models if name not in passed_over]
+    runtime = joint_runtime(installed_needs(found, [name for name in found.models if name != model]))
+    changed = [name for name in outdated(found, runtime) if name in staying]
+    try:
+        return [keep_golden(found, install) for install in reinstall_all(found, changed, runtime)]
+    except UserError:  # a damaged model keeps nobody from removing another
+        return []
 
 
 def _model(found: Installation, name: str) -> str:
@@ -46,12 +70,12 @@ def _no_such_model(found: Installation, name: str) -> UserError:
 
 def upgrade(project: Path, flags: WriteFlags) -> None:
     """Renders every installed model anew; raises DAMAGED_MODEL where that cannot be done."""
-    runtime = this_runtime()
 
     def find_wish() -> Wish:
         found = installed(project)
         gone = deleted(found)
         models = [name for name in found.models if name not in gone]
+        runtime = project_runtime(found)
         installs = [keep_golden(found, install) for install in reinstall_all(found, models, runtime)]
         return Wish(
             request=Request(installs=tuple(installs), drop=frozenset(gone), force=flags.force), models=tuple(models)

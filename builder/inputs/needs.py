@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from builder.joining import BACKENDS, Needs
+from builder.spec import ModelFormat
+
 # Operation → the kernels that its rule in jslib/src/executor may call.
 KernelTable = Mapping[str, Sequence[str]]
+# What the engine and the copies to and from a backend may call, whatever the graph.
+_ALWAYS = frozenset(("Cast", "Identity", "Reshape", "Slice"))
 _DECODED = frozenset(("float32", "int32", "bool"))
 
 
@@ -42,3 +47,14 @@ def kernels(document: Mapping[str, Any], output: str, table: KernelTable) -> fro
 def _decodable(document: Mapping[str, Any]) -> bool:
     groups: Collection[Mapping[str, Any]] = document.get("weightsManifest") or ()
     return all(weight.get("dtype") in _DECODED for group in groups for weight in group.get("weights") or ())
+
+
+def needs(document: Mapping[str, Any], format: ModelFormat, output: str, table: KernelTable) -> Needs:
+    """What a model needs of the runtime; all kernels where it is not known which."""
+    backends = frozenset(BACKENDS)
+    if format == "layers-model":
+        return Needs(runners=frozenset({"layers-model"}), backends=backends, kernels=None)
+    called = kernels(document, output, table)
+    if called is None:
+        return Needs(runners=frozenset({"converter", "graph-model"}), backends=backends, kernels=None)
+    return Needs(runners=frozenset({"graph-model"}), backends=backends, kernels=called | _ALWAYS)

@@ -16,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from builder import resources
 from builder.abi import STATS, State
+from builder.cli.reinstall import spec_needs
 from builder.inputs.tfjs_model import read_model
+from builder.joining import EVERYTHING, join
 from builder.render.tree import render
 from builder.resolve import Options, resolve
 from builder.spec import Filter, Fit
@@ -26,7 +29,6 @@ from tests.e2e.browsing import Chromium, Site, Tab
 from tests.e2e.image_reference import PAD, Pixels, fitted
 from tests.models import Expected, Format, tiny_labels, tiny_model
 from tests.player.build import Mode, Packing, link, pack
-from tests.runtimes import whole
 
 Scores = NDArray[np.float32]
 Backend = Literal["webgl", "wasm"]
@@ -81,17 +83,20 @@ def add_model(
     size: tuple[int, int] = (37, 29),
     gray: bool = False,
     runtime: Path | None = None,
+    lean: bool = False,
     format: Format = "layers",
     seed: int = 7,
 ) -> Tiny:
-    """Generates a plug-in for a new tiny model into `tree`, as the command does, for the runtime in `runtime`."""
+    """Generates a plug-in for a new tiny model into `tree` for the runtime in `runtime`; `lean`: with what
+    this model needs, as the command does, and not with everything."""
     normalize, folder = ("unit" if gray else "imagenet"), work / name
     channels = 1 if gray else 3
     answers = tiny_model(folder, size=size, channels=channels, normalize=normalize, format=format, seed=seed)
     facts = read_model(folder)
     spec = resolve(facts, tiny_labels(), Options(name=name, normalize=normalize, fit=fit, filter=filter))
     spec = dataclasses.replace(spec, preprocess=dataclasses.replace(spec.preprocess, pad=PAD))
-    files = render(spec, facts.folder, whole(runtime))
+    needs = spec_needs(spec, facts.json_path.read_bytes()) if lean else EVERYTHING
+    files = render(spec, facts.folder, join(resources.pieces(runtime or resources.runtime()), needs))
     tree.mkdir(exist_ok=True)
     apply(make_plan(Request(installs=(Install(spec.name, tuple(files)),)), tree))
     return Tiny(name, spec.slug, size, fit, filter, gray, answers)

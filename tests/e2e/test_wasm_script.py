@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from builder.errors import FETCH_FAILED, HASH_MISMATCH
 from tests.e2e.browsing import Chromium, Site
-from tests.e2e.game import Backend, Build, Game, playing
+from tests.e2e.game import Backend, Build, Game, add_model, picture_640x480, playing, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.player]
 
@@ -28,6 +29,25 @@ def test_only_what_computes_is_fetched(browser: Chromium, small: Build, backend:
     with playing(browser, small.folder, backend) as game:
         game.tab.wait_for("globalThis.tfjsBridge?.models[0]?.phase === 'ready'")
         assert fetched(game) == files
+
+
+@pytest.fixture(scope="module")
+def lean(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A published build with one graph, and of the runtime only what that graph needs."""
+    tree: Path = tmp_path_factory.mktemp("lean-tree")
+    model = add_model(tree, tmp_path_factory.mktemp("lean-model"), "Lean", format="graph", lean=True)
+    return Build(publish(site, tree, "lean", model.slug), model)
+
+
+@pytest.mark.parametrize("backend", ["webgl", "wasm"])
+def test_what_a_graph_needs_is_enough_on_each_backend(browser: Chromium, lean: Build, backend: Backend) -> None:
+    picture = picture_640x480()
+    with playing(browser, lean.folder, backend) as game:
+        game.tab.wait_for("globalThis.tfjsBridge?.models[0]?.phase === 'ready'")
+        game.show(picture)
+        scores = game.predict("texture")
+        assert not game.tab.evaluate("tfjsBridge.models[0].error")
+    np.testing.assert_allclose(scores, lean.model.expected(picture), atol=0.01)
 
 
 def spoilt(site: Site, small: Build, name: str) -> tuple[Path, Path]:

@@ -123,7 +123,7 @@ def test_model_made_for_another_runtime_is_upgraded_with_it(
     monkeypatch.setattr(resources, "runtime", lambda: newer)
     second = run(model, "--labels", model / "labels.txt", "--normalize", "unit", "--into", project, "--name", "Other")
     again = run(*arguments(model, "--into", project))
-    remark = "Made by another version, so upgraded with it: HandSigns\n"
+    remark = "Made for another runtime, so written anew with it: HandSigns\n"
     assert [remark in outcome.err for outcome in (first, second, again)] == [False, True, False]
     scripts = [path.name for path in (project / SERVED / "runtime").glob("tfjs-bridge.*.js")]
     assert len(scripts) == 1

@@ -73,7 +73,7 @@ def test_a_newer_tool_upgrades_all_and_then_an_older_one_refuses(model: Path, tm
     assert generators(project) == {f"tfjs-for-unity {OLDER}"}
     newer = run(*generate_arguments(model, "Third", project), version=NEWER)
     assert newer.code == 0
-    assert "Made by another version, so upgraded with it: First, Second\n" in newer.err
+    assert "Made for another runtime, so written anew with it: First, Second\n" in newer.err
     assert generators(project) == {f"tfjs-for-unity {NEWER}"}
     before = snapshot(project)
     for command in (
