@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
+.PHONY: setup demo test lint unit test-mutations test-fuzz test-steady test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -55,6 +55,10 @@ test-mutations: setup ## removes each line of the GL state guard in turn; the pl
 
 test-fuzz: setup ## 10,000 mutated models, label files and options: success or an error of the catalogue, never more
 	$(BIN)/python -m pytest -m slow tests/failures/test_mutations.py
+
+test-steady: setup ## 1,000 frames of each way in and 60 of each kind of texture: GL state, pixels, objects and memory stay as they were
+	@$(NEED) chromium emcc
+	$(BIN)/python -m pytest -m slow tests/e2e/test_steady.py tests/e2e/test_blit.py
 
 test-real: setup ## real models from npm and PyPI: generated, linked into players, verified on webgl and wasm
 	@$(NEED) chromium emcc

@@ -90,6 +90,17 @@ class Tab:
             msg = f"{condition}: {str(error).splitlines()[0]}\n{said}"
             raise AssertionError(msg) from None
 
+    def js_heap(self) -> int:
+        """Bytes of JavaScript's heap after a forced collection, buffers included."""
+        return self._loop.run(self._collected())
+
+    async def _collected(self) -> int:
+        session = await self._context.new_cdp_session(self._page)
+        await session.send("HeapProfiler.collectGarbage")
+        usage = await session.send("Runtime.getHeapUsage")
+        await session.detach()
+        return int(usage["usedSize"] + usage["backingStorageSize"])
+
     def screenshot(self) -> bytes:
         """The viewport as PNG."""
         return self._loop.run(self._page.screenshot())

@@ -100,6 +100,32 @@ def test_linear_light_of_a_float_texture_is_encoded_as_srgb_and_clamped(page: Pa
     assert_untouched(outcome)
 
 
+def stored(storage: str, picture: Pixels, order: int) -> NDArray[Any]:
+    """The picture [h, w, 3] as a texture's memory; floats are the light that its levels stand for."""
+    memory = in_memory(picture, order)
+    if storage != "RGBA16F":
+        return memory
+    encoded = memory.astype(np.float64) / 255
+    light = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return light.astype(np.float32)
+
+
+@pytest.mark.parametrize("frames", [4, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("storage", ["RGBA8", "SRGB8_ALPHA8", "RGBA16F"])
+def test_every_frame_of_every_variant_is_the_same_and_leaves_nothing(
+    page: Page, storage: str, order: int, frames: int
+) -> None:
+    picture, flags = noise(64, 48), order | (0 if storage == "RGBA8" else LINEAR)
+    job: Job = {"pre": preprocess(ODD, "crop", "triangle"), "flags": flags}
+    given = [storage, 64, 48, text(stored(storage, picture, order)), job, frames]
+    raw = page.evaluate("given => blitPage.frames(...given)", given)
+    outcome = Outcome.of(raw, ODD)
+    assert outcome.distance(fitted(picture, ODD, "crop", "triangle")) <= 1, "one result, or several that differ"
+    assert_untouched(outcome)
+    assert len(raw["alive"]) == frames and len(set(raw["alive"])) == 1
+
+
 @pytest.mark.parametrize("name", GUARDED)
 def test_every_line_of_the_guard_is_needed(browser: Browser, tmp_path: Path, name: str) -> None:
     mutant = open_page(browser, tmp_path, without=name)

@@ -99,6 +99,24 @@ async function blits(storage: Storage, width: number, height: number, memory: st
   return outcome;
 }
 
+/** `count` frames of one picture; the different results among them, state that any frame changed, objects alive after each. */
+async function frames(storage: Storage, width: number, height: number, memory: string, { pre, flags }: Job, count: number): Promise<Outcome & { alive: number[] }> {
+  const texture = upload(storage, width, height, memory);
+  const blitter = new Blitter(pre);
+  const [results, changed, alive] = [new Set<string | number>(), new Set<string>(), []] as [Set<string | number>, Set<string>, number[]];
+  let glError = 0;
+  for (let frame = 0; frame < count; frame++) {
+    const outcome = await guarded([texture, width, height], [{ blitter, flags }]);
+    outcome.results.forEach((result) => results.add(result));
+    outcome.changed.forEach((name) => changed.add(name));
+    glError ||= outcome.glError;
+    alive.push(calls.alive);
+  }
+  blitter.dispose();
+  gl.deleteTexture(texture);
+  return { results: [...results], changed: [...changed], glError, alive };
+}
+
 /** Things that are no usable texture, by name. */
 function unusable(): Record<string, Source> {
   plainUploads(gl);
@@ -254,5 +272,5 @@ const cameraFrame = (): { width: number; height: number; rgba: string } | string
 const renderer = (): string => String(gl.getParameter(gl.RENDERER));
 
 Object.assign(globalThis, {
-  blitPage: { blits, refusals, deletedInBetween, lifetimes, afterContextLoss, afterDispose, neverSignalled, patience: PATIENCE, times, cameraFrame, camera, renderer },
+  blitPage: { blits, frames, refusals, deletedInBetween, lifetimes, afterContextLoss, afterDispose, neverSignalled, patience: PATIENCE, times, cameraFrame, camera, renderer },
 });
