@@ -59,6 +59,16 @@ function namespaces(found) {
   }));
 }
 
+/** Edits that turn `{ member: own, … } = X` of a namespace object at the top level into `own = name, …`. */
+function unpacked({ body }, spaces) {
+  const declarators = body.flatMap((statement) => statement.declarations ?? []);
+  return declarators.flatMap(({ id, init, start, end }) => {
+    const space = id.type === "ObjectPattern" && init?.type === "Identifier" && spaces.get(init.name);
+    if (!space || !id.properties.every(({ key, value }) => value.type === "Identifier" && space.has(key.name))) return [];
+    return [[start, end, id.properties.map(({ key, value }) => `${value.name} = ${space.get(key.name)}`).join(", ")]];
+  });
+}
+
 /** The statement's text with `X.member` of a namespace object replaced by what that is: so the object itself may go. */
 function direct({ node, text }, spaces, offset) {
   const edits = [];
@@ -66,6 +76,8 @@ function direct({ node, text }, spaces, offset) {
     const target = type === "MemberExpression" && !computed && object.type === "Identifier" && spaces.get(object.name)?.get(property.name);
     if (target) edits.push([start - offset, end - offset, target]);
   }
+  edits.push(...unpacked(node, spaces));
+  edits.sort(([one], [other]) => one - other);
   return edits.reduceRight((result, [start, end, target]) => result.slice(0, start) + target + result.slice(end), text);
 }
 
