@@ -143,3 +143,12 @@ BACKEND_LOST = _in_game(
     "losses before this one the model was loaded anew.",
     "Ask the player to reload the page; use a smaller model or the wasm backend.",
 )
+BACKEND_LEFT_OUT = _in_game(
+    "BACKEND_LEFT_OUT",
+    119,
+    "The backend {backend} was left out: {reason}.",
+    "It was tried for this model and failed, or answered otherwise than the others: browsers and GPU drivers have "
+    "faults, and GPUs of half precision are too coarse for some models.",
+    "Nothing, the model runs on another backend. If the one that was left out should be right, tell its browser "
+    "and GPU.",
+)

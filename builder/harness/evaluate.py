@@ -72,13 +72,15 @@ def distinct(a: float, b: float) -> tuple[str, str]:
     return f"{a:.{digits}f}", f"{b:.{digits}f}"
 
 
-def check_backend(asked: Backend, used: Sequence[tuple[str, str]]) -> Check:
-    """Every model, given as (slug, backend), runs on the backend that was asked for; `auto` accepts webgl and wasm."""
+def check_backend(asked: Backend, used: Sequence[tuple[str, str]], trials: Sequence[str] = ()) -> Check:
+    """Every model, given as (slug, backend), runs on the backend that was asked for; `auto` accepts webgl and wasm, and
+    `trials` say how it came to its choice."""
     accepted = ("webgl", "wasm") if asked == "auto" else (asked,)
     wrong = [f"{slug} runs on {backend or 'none'}" for slug, backend in used if backend not in accepted]
     if wrong:
         return Check("backend", False, f"asked for {asked}, but " + ", ".join(wrong))
-    return Check("backend", True, ", ".join(sorted({backend for _, backend in used})))
+    names = ", ".join(sorted({backend for _, backend in used}))
+    return Check("backend", True, f"{names} (tried: {'; '.join(trials)})" if trials else names)
 
 
 def check_renderer(asked: Gpu, renderer: str) -> Check:

@@ -127,6 +127,13 @@ class GamePage:
         except PageSilent:
             return []
 
+    async def trials(self) -> list[str]:
+        """How each backend did where `auto` tried several; the page's first model tries for all."""
+        try:
+            return next(([str(trial) for trial in model.trials] for model in await self._models() if model.trials), [])
+        except PageSilent:
+            return []
+
     async def ready(self) -> list[tuple[str, int]]:
         """(slug, handle) of every model that is ready, one per slug."""
         models = {model.slug: model.handle for model in reversed(await self._models()) if model.phase == "ready"}

@@ -168,7 +168,7 @@ class Visitor:
         colors = await (page.colors() if self.options.allow_blank else page.wait_for_colors())
         used = await page.backends() or loaded
         checks = [
-            evaluate.check_backend(self.options.backend, used),
+            evaluate.check_backend(self.options.backend, used, await page.trials()),
             evaluate.check_renderer(self.options.gpu, page.renderer),
             evaluate.check_render(colors, allow_blank=self.options.allow_blank, silence=fed.silence),
         ]

@@ -15,6 +15,7 @@ from builder.harness.text import clean
 
 PAGE_OBJECT_VERSION = 1
 MAX_MODELS = 16
+MAX_TRIALS = 8
 MAX_LABELS = 100_000
 MAX_LABEL = 1000
 
@@ -32,6 +33,17 @@ class WireError(_Wire):
     message: Text
 
 
+class WireTrial(_Wire):
+    """How a backend did that `auto` tried: milliseconds of an inference, or why it is not used."""
+
+    backend: Text
+    ms: float | None
+    error: Text
+
+    def __str__(self) -> str:
+        return f"{self.backend} {self.ms:.1f} ms" if self.ms is not None and not self.error else self.error
+
+
 class WireModel(_Wire):
     """A model's state, without its labels. `resting_tensors` is -1 while none were counted."""
 
@@ -43,6 +55,7 @@ class WireModel(_Wire):
     error: WireError | None
     backend: Text
     resting_tensors: float
+    trials: list[WireTrial] = Field(max_length=MAX_TRIALS)
 
 
 class WireBridge(_Wire):
@@ -107,10 +120,13 @@ SNAPSHOT = f"""() => {{ {_HELPERS}
   if (typeof bridge !== "object" || bridge === null) return null;
   const slug = (m) => m.contract ? m.contract.model.slug : text(m.contractUrl, 2000).split("/").at(-2);
   const error = (e) => e ? {{ code: number(e.code, 0), id: text(e.id, 100), message: text(e.message, 2000) }} : null;
+  const trials = (m) => Array.from(m.trials ?? []).slice(0, {MAX_TRIALS}).map((trial) => ({{
+    backend: text(trial.backend, 20), ms: number(trial.ms, null), error: text(trial.error && trial.error.message, 500),
+  }}));
   const states = models().map((m) => ({{
     handle: m.handle, slug: text(slug(m), 100), contract_hash: text(m.contractHash, 64), phase: text(m.phase, 20),
     progress: number(m.progressNow, 0), error: error(m.error), backend: text(m.backend, 20),
-    resting_tensors: number(m.restingTensors, -1),
+    resting_tensors: number(m.restingTensors, -1), trials: trials(m),
   }}));
   return {{ version: number(bridge.version, 0), abi: number(bridge.abi, 0), generator: text(bridge.generator, 100),
     renderer: text(bridge.renderer, 300), models: states }};

@@ -66,6 +66,11 @@ export interface PageModel {
   readonly error: PageError | null;
   /** The TF.js backend that really runs, "" before it is known. */
   readonly backend: "" | "webgl" | "wasm" | "cpu";
+  /**
+   * The backends that were tried where the choice was `auto`: milliseconds of an inference, or why one was left out. The
+   * page's first model chooses; empty where an earlier visit knew, or where there was no choice.
+   */
+  readonly trials: readonly { readonly backend: string; readonly ms: number | null; readonly error: PageError | null }[];
   /** Numbers by the names of STATS in `builder/abi.py`. */
   readonly statistics: Record<string, number>;
   /**

@@ -1,15 +1,19 @@
 /** The runtime's entry: puts `tfjsBridge` on the page. */
 import type { PageConfig, PageObject } from "./api";
 import { DeviceStore } from "./device-store";
-import { currentRenderer, openEngine } from "./engine";
+import { Engines } from "./engine";
 import { Blitter } from "./image/blit";
 import { Camera } from "./image/camera";
 import { Lanes } from "./lanes";
 import { loadNetwork } from "./loading";
+import { RememberedChoices } from "./remembering";
+import { STARTERS } from "./tensorflow";
 import { install, pageObject } from "./page";
 
 /** As many as a browser opens to one host of HTTP/1.1. */
 const DOWNLOADS = 6;
+
+const engines = new Engines(STARTERS, new RememberedChoices(() => localStorage));
 
 const scope = globalThis as { tfjsBridge?: PageObject; tfjsBridgeConfig?: PageConfig };
 
@@ -20,11 +24,11 @@ install(scope, () =>
     store: new DeviceStore({ indexedDB: () => indexedDB, now: () => Date.now(), delay: (callback, ms) => void setTimeout(callback, ms) }),
     now: () => performance.now(),
     defer: (callback) => void setTimeout(callback),
-    openEngine,
+    openEngine: (...given) => engines.open(...given),
     loadNetwork,
     pictures: { blitter: (pre) => new Blitter(pre), camera: () => new Camera() },
     pageUrl: location.href,
     config: () => scope.tfjsBridgeConfig,
-    renderer: currentRenderer,
+    renderer: () => engines.renderer,
   }),
 );

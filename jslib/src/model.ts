@@ -145,6 +145,10 @@ export class Model implements BridgeModel, PageModel {
     return this.engine?.backend ?? "";
   }
 
+  get trials(): PageModel["trials"] {
+    return this.engine?.trials ?? [];
+  }
+
   get statistics(): Record<(typeof STATS)[number], number> {
     const { tensors, bytes } = this.engine?.memory() ?? { tensors: 0, bytes: 0 };
     const readbacksGivenUp = this.running?.pictures.givenUp ?? 0;
@@ -212,6 +216,8 @@ export class Model implements BridgeModel, PageModel {
 
   private found(engine: Engine): void {
     this.engine = engine;
+    const [wrong] = engine.trials.filter(({ error }) => error?.id === "BACKEND_LEFT_OUT");
+    this.entry ??= wrong?.error ?? null; // the game goes on, but whoever makes it should know
     this.stopListening = engine.onLost(() => this.lost());
   }
 

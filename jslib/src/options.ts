@@ -5,6 +5,9 @@ import { Failure } from "./failure";
 
 export type BackendName = "webgl" | "wasm";
 
+/** In the order in which `auto` tries them; the last one computes on the CPU in full precision. */
+export const BACKENDS = ["webgl", "wasm"] as const satisfies readonly BackendName[];
+
 export interface EngineChoice {
   readonly backend: "auto" | BackendName;
   /** Let WebGL without a GPU count as WebGL. */
@@ -16,7 +19,7 @@ export interface LoadOptions extends EngineChoice {
   readonly keep: boolean;
 }
 
-const BACKENDS: readonly string[] = ["auto", "webgl", "wasm"];
+const CHOICES: readonly string[] = ["auto", ...BACKENDS];
 
 function parsedOptions(json: string): Record<string, unknown> {
   if (json.trim() === "") return {};
@@ -33,8 +36,8 @@ function parsedOptions(json: string): Record<string, unknown> {
 }
 
 function requireBackend(name: unknown): EngineChoice["backend"] {
-  if (typeof name === "string" && BACKENDS.includes(name)) return name as EngineChoice["backend"];
-  throw new Failure(NO_BACKEND({ backend: String(name), reason: `it is none of ${BACKENDS.join(", ")}` }));
+  if (typeof name === "string" && CHOICES.includes(name)) return name as EngineChoice["backend"];
+  throw new Failure(NO_BACKEND({ backend: String(name), reason: `it is none of ${CHOICES.join(", ")}` }));
 }
 
 function requireSwitch(value: unknown): boolean {

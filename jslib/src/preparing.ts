@@ -6,22 +6,21 @@ import type { Store } from "./device-store";
 import type { Engine, Surroundings } from "./engine";
 import { entryOf, Failure } from "./failure";
 import { fetchBinary, fetchContract, fetchJson, type Download, type Fetch } from "./fetching";
+import { SEED } from "./image/seeded";
 import type { Lanes } from "./lanes";
+import type { Tryout } from "./choosing";
 import type { ModelParts, Network } from "./loading";
 import type { EngineChoice, LoadOptions } from "./options";
-import { classScores } from "./scores";
+import { Rehearsal, type RehearsalTools } from "./rehearsal";
 import { fileUrl } from "./urls";
 
 /** What the preparation needs from outside. */
-export interface Tools {
+export interface Tools extends RehearsalTools {
   readonly fetch: Fetch;
   /** Bounds the downloads of the whole page. */
   readonly lanes: Lanes;
   readonly store: Store;
-  /** Milliseconds, ever growing. */
-  now(): number;
-  openEngine(choice: EngineChoice, around: Surroundings): Promise<Engine>;
-  loadNetwork(parts: ModelParts, spec: ModelSpec): Promise<Network>;
+  openEngine(choice: EngineChoice, around: Surroundings, tryout: Tryout): Promise<Engine>;
 }
 
 export interface Request {
@@ -45,11 +44,6 @@ export interface Prepared {
   readonly engine: Engine;
   readonly network: Network;
   readonly warmupMs: number;
-}
-
-/** Ends the preparation of a model that was disposed meanwhile. */
-function requireWanted(signal: AbortSignal): void {
-  if (signal.aborted) throw new Error("it was disposed while loading");
 }
 
 const DOWNLOADED = 0.9;
@@ -78,31 +72,22 @@ async function downloaded(contractUrl: string, { model }: Contract, download: Do
   return { topology: json, shards: weights };
 }
 
-/** A picture that is nowhere flat: models that divide by a picture's own contrast would give NaN for a flat one. */
-function warmUpPicture(pixels: number): Uint8Array {
-  return Uint8Array.from({ length: 4 * pixels }, (_, index) => (index * 89 + (index >> 8) * 57) & 255);
-}
-
-/** Runs the model once, which compiles shaders, and checks what it gives. Returns milliseconds. */
-async function warmUp(network: Network, spec: ModelSpec, tools: Tools): Promise<number> {
-  const { width, height } = spec.preprocess;
-  const begun = tools.now();
-  classScores(await network.scores(warmUpPicture(width * height)), spec);
-  return tools.now() - begun;
-}
-
-async function warmedUp(parts: ModelParts, spec: ModelSpec, tools: Tools, request: Request, progress: Progress): Promise<[Network, number]> {
-  const network = await tools.loadNetwork(parts, spec);
+/** What golden.json says beside this very contract, or null: it is not everywhere, and what it says is checked. */
+async function goldenScores({ contractUrl, contractHash, signal }: Request, { labels }: ModelSpec, { fetch }: Tools): Promise<Float32Array | null> {
   try {
-    requireWanted(request.signal);
-    progress.fraction(LOADED);
-    const warmupMs = await warmUp(network, spec, tools);
-    requireWanted(request.signal);
-    return [network, warmupMs];
-  } catch (thrown) {
-    network.dispose();
-    throw thrown;
+    const response = await fetch(fileUrl(contractUrl, "golden.json"), { signal, cache: "no-cache", credentials: "same-origin" });
+    const { golden, contract_sha256: made, seed, scores } = (await response.json()) as Record<string, unknown>;
+    const fits = golden === 1 && made === contractHash.toLowerCase() && seed === SEED && Array.isArray(scores) && scores.length === labels.length;
+    return fits && scores.every(Number.isFinite) ? Float32Array.from(scores) : null;
+  } catch {
+    return null;
   }
+}
+
+function rehearsal(request: Request, spec: ModelSpec, parts: Promise<ModelParts>, tools: Tools, progress: Progress): Rehearsal {
+  const { contractHash: key, signal } = request;
+  const golden = (): Promise<Float32Array | null> => goldenScores(request, spec, tools);
+  return new Rehearsal({ key, spec, parts, signal, golden, loaded: () => progress.fraction(LOADED) }, tools);
 }
 
 /** Everything up to the first inference. Rejects with a Failure; after an abort nothing of it remains. */
@@ -111,19 +96,18 @@ export async function prepare(request: Request, tools: Tools, progress: Progress
   const download: Download = { fetch: tools.fetch, lanes: tools.lanes, signal };
   const contract = checkedContract(contractUrl, await fetchContract(contractUrl, contractHash, download));
   progress.contract(contract);
-  const opened = tools.openEngine(options, { scriptUrl, fetch: tools.fetch }).then((engine) => {
+  const parts = downloaded(contractUrl, contract, options.keep ? { ...download, store: tools.store } : download, progress);
+  const rehearsed = rehearsal(request, contract.model, parts, tools, progress);
+  const opened = tools.openEngine(options, { scriptUrl, fetch: tools.fetch }, rehearsed).then((engine) => {
     progress.engine(engine);
     return engine;
   });
-  const [engine, parts] = await Promise.all([
-    opened,
-    downloaded(contractUrl, contract, options.keep ? { ...download, store: tools.store } : download, progress),
-  ]);
-  requireWanted(signal);
   try {
-    const [network, warmupMs] = await warmedUp(parts, contract.model, tools, request, progress);
+    const [engine] = await Promise.all([opened, parts]);
+    const { network, warmupMs } = await rehearsed.perform(engine.backend);
     return { contract, engine, network, warmupMs };
   } catch (thrown) {
+    rehearsed.dispose();
     throw new Failure(entryOf(thrown, MODEL_FAILED));
   }
 }

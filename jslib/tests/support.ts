@@ -211,6 +211,7 @@ export class Stage {
     return {
       backend: "wasm",
       renderer: "",
+      trials: [],
       memory: () => ({ tensors: 3, bytes: 12 }),
       onLost: (callback) => {
         this.lost.add(callback);

@@ -73,6 +73,9 @@ def test_the_backend_in_use_must_be_the_one_asked_for() -> None:
     wrong = check_backend("webgl", [("a", "webgl"), ("b", "cpu"), ("c", "")])
     assert not wrong.passed and wrong.detail == "asked for webgl, but b runs on cpu, c runs on none"
     assert not check_backend("auto", [("a", "cpu")]).passed
+    tried = ["wasm 8.1 ms", "The backend webgl was left out: it is wrong."]
+    told = check_backend("auto", [("a", "wasm")], tried)
+    assert told.passed and told.detail == f"wasm (tried: {tried[0]}; {tried[1]})"
 
 
 def test_the_renderer_must_be_of_the_kind_asked_for() -> None:

@@ -16,7 +16,15 @@ def bridge(**phases: Phase) -> WireBridge:
     """A page object with a model in each of these phases."""
     models = [
         WireModel(
-            handle=n, slug=slug, contract_hash="", phase=phase, progress=0.25, error=None, backend="", resting_tensors=0
+            handle=n,
+            slug=slug,
+            contract_hash="",
+            phase=phase,
+            progress=0.25,
+            error=None,
+            backend="",
+            resting_tensors=0,
+            trials=[],
         )
         for n, (slug, phase) in enumerate(phases.items(), 1)
     ]

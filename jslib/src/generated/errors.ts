@@ -120,3 +120,9 @@ export const BACKEND_LOST = (f: { times: string | number }): CatalogueError => (
   id: "BACKEND_LOST",
   message: `TensorFlow.js lost its WebGL context ${f.times} times within a minute. The browser takes the GPU away from pages that ask too much of it, or the GPU's driver fails; after each of the losses before this one the model was loaded anew. Ask the player to reload the page; use a smaller model or the wasm backend.`,
 });
+
+export const BACKEND_LEFT_OUT = (f: { backend: string | number; reason: string | number }): CatalogueError => ({
+  code: 119,
+  id: "BACKEND_LEFT_OUT",
+  message: `The backend ${f.backend} was left out: ${f.reason}. It was tried for this model and failed, or answered otherwise than the others: browsers and GPU drivers have faults, and GPUs of half precision are too coarse for some models. Nothing, the model runs on another backend. If the one that was left out should be right, tell its browser and GPU.`,
+});

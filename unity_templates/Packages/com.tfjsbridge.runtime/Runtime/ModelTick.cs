@@ -82,7 +82,7 @@ namespace TfjsBridge
             if (state != ModelState.Ready) return;
             _load.Finish();
             _queue.Submit(this);
-            if (ErrorCode == ErrorCode.ContextLost) Report(); // also to a game that submits no textures
+            if (IsWorthTelling(ErrorCode)) Report();
         }
 
         internal void TakeResults()
@@ -147,6 +147,10 @@ namespace TfjsBridge
             _queue.FailAll(ErrorCode, Error);
             Pump.Remove(this);
         }
+
+        // Also to a game that submits no textures, and to one that goes on with another backend.
+        private static bool IsWorthTelling(ErrorCode code) =>
+            code == ErrorCode.ContextLost || code == ErrorCode.BackendLeftOut;
 
         // Once for each error that nobody gets as an exception, since a game that polls may look at results only.
         private void Report()

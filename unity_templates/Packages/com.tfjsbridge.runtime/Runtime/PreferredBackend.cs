@@ -3,7 +3,7 @@ namespace TfjsBridge
     /// <summary>Which TensorFlow.js backend a model asks for.</summary>
     public enum PreferredBackend
     {
-        /// <summary>The runtime chooses.</summary>
+        /// <summary>The one that is fastest on the player's device; the page's first model measures.</summary>
         Auto,
 
         /// <summary>The GPU.</summary>

@@ -64,6 +64,9 @@ namespace TfjsBridge
 
         /// <summary>TensorFlow.js lost its WebGL context {times} times within a minute. Ask the player to reload the page; use a smaller model or the wasm backend.</summary>
         BackendLost = 118,
+
+        /// <summary>The backend {backend} was left out: {reason}. Nothing, the model runs on another backend. If the one that was left out should be right, tell its browser and GPU.</summary>
+        BackendLeftOut = 119,
     }
 
     /// <summary>Texts of the errors that are found on the C# side.</summary>
