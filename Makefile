@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: setup demo test lint unit test-mutations test-fuzz test-steady test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
+.PHONY: bench-bridge setup demo test lint unit test-mutations test-fuzz test-steady test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -69,6 +69,11 @@ test-kill: setup ## SIGKILL at 200 random moments of generate and 60 each of rem
 
 bench-generate: setup ## seconds and memory that --help and generate take, beside peers; docs/benchmarks.md has a run
 	@$(BIN)/python -m benchmarks.generate
+
+bench-bridge: setup ## the bridge beside the common tutorial's, plain TensorFlow.js and ONNX Runtime Web; writes build/bridge.json
+	@$(NEED) chromium
+	$(BIN)/python -m benchmarks.bridge.measure build/bridge.json
+
 test-toolchain: setup ## the TensorFlow environments: installed, real and hostile models converted and refused (2.7 GB)
 	@$(NEED) node
 	$(BIN)/python -m pytest -m slow tests/toolchain -s

@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Check a finished WebGL build in a browser.",
     "evaluate": "Measure a model on labelled pictures.",
     "merge-reports": "Put the JSON reports of all shards together.",
+    "bench": "Time a model in this machine's browser.",
     "toolchain": "Install, show or remove what converts Keras and TensorFlow models.",
 }
 

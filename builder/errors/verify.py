@@ -1,8 +1,8 @@
-"""500-599: verify."""
+"""500-599: verify and bench."""
 
 from __future__ import annotations
 
-from builder.errors.catalogue import EXIT_BAD_BUILD, EXIT_NO_BROWSER
+from builder.errors.catalogue import EXIT_BAD_BUILD, EXIT_CASE_FAILED, EXIT_NO_BROWSER
 from builder.errors.catalogue import define as _define
 
 BAD_CASES = _define(
@@ -80,4 +80,27 @@ REPORT_NOT_WRITTEN = _define(
     "The report could not be written: {reason}.",
     "The system refused it. The checks themselves were carried out, and their result stands above.",
     "Give another path, or check the folder's permissions and the free space on its disk.",
+)
+NOTHING_MEASURED = _define(
+    "NOTHING_MEASURED",
+    510,
+    "The model {model} could not be measured: {reason}",
+    "bench runs the model in headless Chromium as a game would, and no way of doing so worked.",
+    "Follow the message above; where only one backend fails, give another by --backend.",
+    exit_code=EXIT_BAD_BUILD,
+)
+ANSWERS_DIFFER = _define(
+    "ANSWERS_DIFFER",
+    511,
+    "The comparison is void: {reason}.",
+    "What does not give the same answer does not do the same work, so that its time says nothing.",
+    "Report the model; --backend measures one backend alone.",
+    exit_code=EXIT_CASE_FAILED,
+)
+NOT_MEASURABLE = _define(
+    "NOT_MEASURABLE",
+    512,
+    "This cannot be measured: {reason}.",
+    "bench takes a model, or a Unity project or WebGL build whose models are as this tool wrote them.",
+    "Give a model's folder; or generate the model again; where there are several, name one by --model SLUG.",
 )

@@ -39,12 +39,14 @@ _CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserOptions:
-    """`executable`: the user's own choice; `camera`: a .y4m file that the fake webcam plays."""
+    """`executable`: the user's own choice; `camera`: a .y4m file that the fake webcam plays;
+    `flags`: more of Chromium's, for measuring."""
 
     executable: Path | None = None
     gpu: Gpu = "software"
     headed: bool = False
     camera: Path | None = None
+    flags: tuple[str, ...] = ()
 
 
 def candidates(chosen: Path | None) -> Iterator[Path | None]:
@@ -72,6 +74,7 @@ def arguments(origin: str, dead_port: int, options: BrowserOptions) -> list[str]
         # WebRTC speaks UDP, which no proxy catches.
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        *options.flags,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium's sandbox refuses to run as root

@@ -1,8 +1,8 @@
 /**
  * src/ → dist/: pieces.js, the runtime's statements one after the other; runtime.json, what each of them needs, from
  * which `generate` joins the runtime of a project (builder/joining.py); TensorFlow.js's WebAssembly file, named by its
- * content; and THIRD-PARTY-NOTICES.txt. src/reference/ → reference.html and reference.js, which no game ever sees. The
- * same sources give the same bytes.
+ * content; and THIRD-PARTY-NOTICES.txt. src/reference/ and src/bench/ → reference.html, bench.html and their scripts,
+ * which no game ever sees. The same sources give the same bytes.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { rootModules, roots } from "./roots.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = new URL("../dist/", import.meta.url);
-const PAGE = new URL("../src/reference/reference.html", import.meta.url);
+const PAGES = ["reference", "bench"].map((name) => new URL(`../src/${name}/${name}.html`, import.meta.url));
 const WASM = new URL("../node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm", import.meta.url);
 
 function named(stem, suffix, content) {
@@ -78,6 +78,7 @@ const wasm = named("tfjs-backend-wasm-simd", ".wasm", await readFile(WASM));
 const define = { __GENERATOR__: JSON.stringify(await generatorVersion()) };
 const game = await linked(define);
 const reference = await bundle("src/reference/index.ts", "reference.js", { ...define, __JOINED__: JSON.stringify({ wasm: { file: wasm.ref } }) });
+const bench = await bundle("src/bench/index.ts", "bench.js", define);
 const script = Buffer.from(game.text, "ascii");
 const manifest = {
   pieces: { ...named("pieces", ".js", script).ref, path: "pieces.js" },
@@ -94,8 +95,9 @@ await write("pieces.js", script);
 await write(wasm.ref.path, wasm.content);
 await write("kernels.json", await readFile(new URL("../src/executor/kernels.json", import.meta.url)));
 await write("THIRD-PARTY-NOTICES.txt", await notices(ROOT, game.inputs, game.legal));
-await write("reference.html", await readFile(PAGE));
+for (const page of PAGES) await write(page.pathname.split("/").at(-1), await readFile(page));
 await write("reference.js", reference.script);
+await write("bench.js", bench.script);
 await write("reference.NOTICES.txt", await notices(ROOT, reference.inputs, reference.legal));
 await write("runtime.json", `${JSON.stringify(manifest)}\n`);
 report("pieces.js", script);

@@ -26,7 +26,7 @@ def test_every_field_of_an_error_is_printed(kind: ErrorKind) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_codes_and_exit_codes_follow_the_sections(kind: ErrorKind) -> None:
-    sections = {1: {4}, 2: {2}, 3: {2}, 4: {2}, 5: {2, 3, 4}, 6: {1, 2, 3, 4}, 7: {2}}
+    sections = {1: {4}, 2: {2}, 3: {2}, 4: {2}, 5: {1, 2, 3, 4}, 6: {1, 2, 3, 4}, 7: {2}}
     assert kind.exit_code in sections[kind.code // 100]
     assert kind.in_game == (kind.code < 200)
     assert getattr(errors, kind.id) is kind

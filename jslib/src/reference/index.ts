@@ -2,10 +2,11 @@
  * The reference page: TensorFlow.js as it is, to compare with and to measure by. `tfjsReference` loads one model per
  * page. It never reaches a game.
  */
-import type { Tensor } from "@tensorflow/tfjs-core";
+import { memory, type Tensor } from "@tensorflow/tfjs-core";
 import { byteLength, tensorOf, wireArray, type WireArray } from "./arrays";
 import { startBackend, type ReferenceBackend } from "./backend";
 import { loadNetwork, type Network, type Port } from "./network";
+import { see, type Seeing } from "./picture";
 
 interface LoadRequest {
   readonly url: string;
@@ -103,4 +104,12 @@ async function time(request: TimeRequest): Promise<number[]> {
   }
 }
 
-Object.defineProperty(globalThis, "tfjsReference", { value: Object.freeze({ load, run, time }) });
+const reference = {
+  load,
+  run,
+  time,
+  see: (canvas: HTMLCanvasElement, seeing: Seeing) => see(requireNetwork(), canvas, seeing),
+  tensors: () => memory().numTensors,
+};
+export type Reference = typeof reference;
+Object.defineProperty(globalThis, "tfjsReference", { value: Object.freeze(reference) });

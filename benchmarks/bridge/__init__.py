@@ -1,0 +1,1 @@
+"""The bridge beside what people use today: `make bench-bridge` writes docs/bench-bridge.md and its plot."""
