@@ -111,6 +111,8 @@ export class Game {
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(PIXELS / PAGE_BYTES) });
     const used = program(gl);
     gl.useProgram(used);
+    gl.enable(gl.BLEND); // as games leave it
+    gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
     this.light = gl.getUniformLocation(used, "light");
     this.textures = [null];
     this.host = {
