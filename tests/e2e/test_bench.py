@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from builder.errors import MISSING_SHARD, NOTHING_MEASURED
+from tests.commands import Outcome
 from tests.models import Form, tiny_model
-from tests.processes import Outcome, run
+from tests.processes import run
 
 pytestmark = pytest.mark.browser
 GAME_WAYS = ("texture", "pixels", "camera", "probe")
