@@ -88,7 +88,8 @@ def test_a_broken_model_is_the_error_that_generate_gives(tmp_path: Path) -> None
 def test_a_model_that_no_backend_runs_is_not_measured(tmp_path: Path) -> None:
     tiny_model(tmp_path / "hands", format="graph")
     weights = next((tmp_path / "hands").glob("*.bin"))
-    weights.write_bytes(b"\xff" * weights.stat().st_size)  # each of them not a number
+    largest = b"\xff\xff\x7f\x7f"  # of all finite numbers: their sums are none
+    weights.write_bytes(largest * (weights.stat().st_size // 4))
     done, found = bench(tmp_path / "hands", tmp_path, "--backend", "wasm")
     assert (done.code, found) == (NOTHING_MEASURED.exit_code, {})
     assert f"error {NOTHING_MEASURED.code}" in done.err
