@@ -133,7 +133,7 @@ def _laid_out(spec: ModelSpec, model: Path, notes: tuple[str, ...], topology: by
     if spec.preprocess.fit != "stretch":
         notes = (*notes, f"its pictures are stretched instead of {spec.preprocess.fit}ed, for all alike")
     spec = replace(spec, preprocess=replace(spec.preprocess, fit="stretch"))
-    for file in streaming_assets(spec, model, runtime.files, runtime.folder, topology):
+    for file in streaming_assets(spec, model, runtime, topology):
         place = folder / PurePosixPath(*file.path.parts[len(ROOT.parts) :])
         place.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(file.content, bytes):
