@@ -131,7 +131,7 @@ def _laid_out(spec: ModelSpec, model: Path, notes: tuple[str, ...], topology: by
     """Writes what the page fetches: this version's runtime, and the model so that all can be asked the same."""
     runtime = this_runtime()
     if spec.preprocess.fit != "stretch":
-        notes = (*notes, f"its pictures are stretched instead of {spec.preprocess.fit}ed, for all alike")
+        notes = (*notes, f"its pictures are stretched, for all alike, and not fitted by {spec.preprocess.fit}")
     spec = replace(spec, preprocess=replace(spec.preprocess, fit="stretch"))
     for file in streaming_assets(spec, model, runtime, topology):
         place = folder / PurePosixPath(*file.path.parts[len(ROOT.parts) :])
