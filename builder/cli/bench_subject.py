@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 
 from builder.cli.checking import Checking
-from builder.cli.reinstall import this_runtime
+from builder.cli.reinstall import joint_runtime, spec_needs
 from builder.cli.sourcing import tfjs_model
 from builder.errors import NOT_MEASURABLE, fail
 from builder.harness.assets import Refused, Tree, check_files, model_folders
@@ -129,7 +129,8 @@ def _resolved(facts: ModelFacts, said: Settings) -> tuple[ModelSpec, tuple[str, 
 
 def _laid_out(spec: ModelSpec, model: Path, notes: tuple[str, ...], topology: bytes | None, folder: Path) -> Subject:
     """Writes what the page fetches: this version's runtime, and the model so that all can be asked the same."""
-    runtime = this_runtime()
+    written = topology or (model / spec.files.topology.path).read_bytes()
+    runtime = joint_runtime([spec_needs(spec, written)])
     if spec.preprocess.fit != "stretch":
         notes = (*notes, f"its pictures are stretched, for all alike, and not fitted by {spec.preprocess.fit}")
     spec = replace(spec, preprocess=replace(spec.preprocess, fit="stretch"))
