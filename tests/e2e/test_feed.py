@@ -34,12 +34,12 @@ TOLERANCE = {"webgl": 1e-6, "wasm": 0, "cpu": 0}
 def opened(site: Site, browser: Chromium, request: pytest.FixtureRequest) -> Iterator[tuple[str, Tab]]:
     folder = site.folder / "feed"
     folder.mkdir(exist_ok=True)
-    wasm = json.loads((resources.runtime() / "runtime.json").read_text("utf-8"))["wasm"][0]
+    wasm = json.loads((resources.runtime() / "runtime.json").read_text("utf-8"))["wasm"]
     shutil.copy(resources.runtime() / wasm["path"], folder)
     esbuild = JSLIB / "node_modules" / ".bin" / "esbuild"
     options = ["--bundle", "--format=iife", "--log-level=error", "--external:fs", "--external:path", "--external:os"]
     options += ["--platform=browser", "--external:worker_threads", "--external:perf_hooks"]
-    options += [f"--define:__WASM_FILE__={json.dumps(wasm)}", f"--outfile={folder / 'page.js'}"]
+    options += [f"--define:__JOINED__={json.dumps({'wasm': {'file': wasm}})}", f"--outfile={folder / 'page.js'}"]
     subprocess.run([esbuild, JSLIB / "tests" / "feed" / "feed-page.ts", *options], check=True)
     (folder / "index.html").write_text("<!doctype html><title>feed</title><script src=page.js></script>", "utf-8")
     with browser.tab() as tab:
