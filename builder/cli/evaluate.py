@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from builder.cli.evaluating import OUTPUTS, Outputs, conclude, held_out, output_options, part, weights
+from builder.cli.evaluating import OUTPUTS, Outputs, Shown, conclude, held_out, output_options, part, weights
 from builder.cli.flags import FilledPath
 from builder.cli.harness_flags import EXISTING, browser_options, finite, options, progressing, run_options
 from builder.cli.targets import MODEL_FLAGS, target
 from builder.harness.evaluation.run import Wish, evaluate
 from builder.harness.evaluation.samples import read_samples
+from builder.harness.golden import preprocess_of
 from builder.harness.visits import RunOptions
 
 _PATH = FilledPath(path_type=Path, readable=False)
@@ -97,7 +98,8 @@ def command(path: Path, **given: Any) -> None:  # noqa: ANN401 - click checks th
     model = {name: given.pop(name) for name in MODEL_FLAGS}
     with target(path, against, model, RunOptions(**given)) as found, progressing() as progress:
         done = asyncio.run(evaluate(samples, found.opening, found.other, wish, progress))
-    conclude(done, outputs)
+    how = found.how or preprocess_of(path, given["slug"] or done.about.who.slug)
+    conclude(done, outputs, Shown({sample.id: sample for sample in samples}, how))
 
 
 def path_name(path: Path) -> str:

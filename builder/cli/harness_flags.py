@@ -11,6 +11,7 @@ from typing import get_args
 import click
 
 from builder.cli.console import stderr
+from builder.cli.github import on_github
 from builder.harness.loading import Progress
 from builder.harness.results import Backend, Gpu
 from builder.harness.text import clean
@@ -81,6 +82,29 @@ browser_options = options(
         help="Draw in software, the same everywhere, or on this machine's GPU.",
     ),
     click.option("--headed", is_flag=True, help="Show the browser's window."),
+)
+
+
+def _github(_context: click.Context, _option: click.Parameter, given: bool | None) -> bool:
+    return on_github() if given is None else given
+
+
+report_options = (
+    click.option("--report", type=FILE, metavar="FILE.html", help="Write the report as one HTML file, with pictures."),
+    click.option("--json", type=FILE, metavar="FILE", help="Write the report as JSON."),
+    click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML."),
+    click.option(
+        "--compare",
+        type=click.Path(exists=True, path_type=Path, dir_okay=False),
+        metavar="OLD.json",
+        help="Fail on what is worse than in this JSON report.",
+    ),
+    click.option(
+        "--github/--no-github",
+        default=None,
+        callback=_github,
+        help="Annotations and a step summary.  [default: inside GitHub Actions]",
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +15,7 @@ from builder.harness.evaluation.merging import merge
 @click.command()
 @click.argument("reports", type=EXISTING, nargs=-1, required=True)
 @output_options
-def command(reports: tuple[Path, ...], **outputs: Path | None) -> None:
+def command(reports: tuple[Path, ...], **outputs: Any) -> None:  # noqa: ANN401 - click checks them, Outputs names them
     """Put the JSON reports of all shards of an `evaluate` together, as if it had been one run.
 
     \b

@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builder.cli.github import failures, summary, tell
 from builder.errors import REPORT_NOT_WRITTEN, Problem, problem
 from builder.harness import files
+from builder.harness.differences import compare_run
+from builder.harness.golden import preprocess_of
+from builder.harness.html.of_run import failure_page, page
+from builder.harness.html.render import html
+from builder.harness.report import facts, verdict
+from builder.harness.results import Check
 from builder.harness.visits import Findings, RunFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """Where they go; None where one is not asked for."""
+    """Where they go, None where one is not asked for; and the older report `compare` to hold the new one against."""
 
+    report: Path | None
     json: Path | None
     junit: Path | None
     screenshot: Path | None
+    compare: Path | None
+    github: bool
 
-    @property
-    def any(self) -> Path | None:
-        return self.json or self.junit or self.screenshot
+    def held_against(self, found: Findings) -> Findings:
+        """With the check that nothing is worse than in the older report, if there is one; raises BAD_REPORT."""
+        if self.compare is None:
+            return found
+        check = compare_run(self.compare, found.result)
+        return replace(found, result=replace(found.result, checks=(*found.result.checks, check)))
 
-    def write(self, found: Findings, exit_code: int) -> list[Problem]:
+    def write(self, build: Path, found: Findings, exit_code: int) -> list[Problem]:
         """Writes them for a run to its end; returns what could not be written."""
-        json = files.json_report(found.result, exit_code).encode("utf-8")
-        return self._write(json, files.junit_report(found.result), found.screenshot)
+        run = found.result
+        contents = {
+            self.report: lambda: html(page(found, preprocess_of(build, run.model.slug))).encode(),
+            self.json: lambda: files.json_report(run, exit_code).encode(),
+            self.junit: lambda: files.junit_report(run),
+            self.screenshot: lambda: found.screenshot,
+        }
+        wrong = [(each.case.id, each.reasons) for each in run.cases if not each.passed]
+        lines = failures("verify", run.checks, wrong)
+        texts = [f"{name}: {'; '.join(reasons)}" for name, reasons in wrong]
+        texts += [f"check {check.name}: {check.detail}" for check in run.checks if not check.passed]
+        return self._write(contents, lines, summary(verdict(run), facts(run), texts))
 
-    def write_failure(self, failure: RunFailed) -> list[Problem]:
+    def write_failure(self, build: Path, failure: RunFailed) -> list[Problem]:
         """The same for a build that did not load."""
-        json = files.json_failure(failure.problems, failure.log, failure.exit_code, failure.checks).encode("utf-8")
-        return self._write(json, files.junit_failure(failure.problems, failure.log, failure.checks), failure.screenshot)
+        problems, log, checks = failure.problems, failure.log, failure.checks
+        contents = {
+            self.report: lambda: html(failure_page(build.resolve().name, failure)).encode(),
+            self.json: lambda: files.json_failure(problems, log, failure.exit_code, checks).encode(),
+            self.junit: lambda: files.junit_failure(problems, log, checks),
+            self.screenshot: lambda: failure.screenshot,
+        }
+        as_checks = [Check(each.kind.id, False, each.what, (each.why, each.next_step)) for each in problems]
+        lines = failures("verify", [*as_checks, *checks])
+        text = summary("FAIL: the build did not load", [], [each.what for each in problems])
+        return self._write(contents, lines, text)
 
-    def _write(self, json: bytes, junit: bytes, screenshot: bytes | None) -> list[Problem]:
-        written = ((self.json, json), (self.junit, junit), (self.screenshot, screenshot))
-        tried = (write_file(path, content) for path, content in written if path is not None and content is not None)
-        return [failed for failed in tried if failed is not None]
+    def _write(
+        self, contents: Mapping[Path | None, Callable[[], bytes | None]], lines: Sequence[str], text: str
+    ) -> list[Problem]:
+        made = ((path, make()) for path, make in contents.items() if path is not None)
+        tried = (write_file(path, content) for path, content in made if content is not None)
+        problems = [failed for failed in tried if failed is not None]
+        return problems + (tell(lines, text) if self.github else [])
 
 
 def write_file(path: Path, content: bytes) -> Problem | None:

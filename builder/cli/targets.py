@@ -22,7 +22,7 @@ from builder.harness.visits import RunOptions
 from builder.inputs.archive import unpacked
 from builder.inputs.facts import ModelFacts
 from builder.inputs.tfjs_model import read_model
-from builder.spec import ModelFiles, ModelSpec
+from builder.spec import ModelFiles, ModelSpec, Preprocess
 
 _NAME = "Evaluated"  # a specification has one; nothing is written with it
 # The flags of `generate` that say how a picture becomes the input and what the scores mean.
@@ -34,10 +34,11 @@ MODEL_FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is evaluated, and what it is compared with."""
+    """What is evaluated and what it is compared with. `how` a model sees pictures; None: a build's contract says it."""
 
     opening: Opening
     other: Opening | None
+    how: Preprocess | None = None
 
 
 def is_build(path: Path) -> bool:
@@ -62,7 +63,7 @@ def target(path: Path, against: Path | None, given: Mapping[str, Any], options: 
     settings = {**given, "out": Path(), "name": _NAME}
     with gathered(path, None, settings) as found, _model(found.facts, path.name, found.spec, options) as opening:
         with _other(against, found.spec, options) as other:
-            yield Target(opening, other)
+            yield Target(opening, other, found.spec.preprocess)
 
 
 def _refuse_model_flags(given: Mapping[str, Any]) -> None:

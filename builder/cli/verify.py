@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from click.core import ParameterSource
 
 from builder.cli.console import print_problems, stderr, stdout
 from builder.cli.golden import update
-from builder.cli.harness_flags import EXISTING, FILE, browser_options, options, progressing, run_options
+from builder.cli.harness_flags import EXISTING, FILE, browser_options, options, progressing, report_options, run_options
 from builder.cli.reports import Reports
 from builder.cli.writing import check_place
 from builder.errors import EXIT_CASE_FAILED, UserError
@@ -28,8 +29,7 @@ _GOLDEN_FLAGS = ("--update-golden", "--force", "--timeout", "--browser", "--head
 
 _blank_option = click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour.")
 _output_options = options(
-    click.option("--json", "json", type=FILE, metavar="FILE", help="Write the report as JSON."),
-    click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML."),
+    *report_options,
     click.option("--screenshot", type=FILE, metavar="FILE", help="Write a picture of the page, PNG."),
 )
 
@@ -92,7 +92,7 @@ def command(
     vectors); 2 bad usage or input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.
     More: docs/verify.md
     """
-    reports = Reports(**{name: given.pop(name) for name in ("json", "junit", "screenshot")})
+    reports = Reports(**{name: given.pop(name) for name in (item.name for item in fields(Reports))})
     if project is not None:
         _update_golden(build, project, RunOptions(**given), force=force)
         return
@@ -105,9 +105,9 @@ def command(
         found = _run(build, cases, RunOptions(**given))
     except RunFailed as failure:
         report.print_failure(stderr(), failure.log, failure.checks)
-        print_problems(reports.write_failure(failure))
+        print_problems(reports.write_failure(build, failure))
         raise
-    _show(found, reports)
+    _show(build, reports.held_against(found), reports)
 
 
 def _update_golden(build: Path, project: Path, options: RunOptions, *, force: bool) -> None:
@@ -139,10 +139,10 @@ def _run(build: Path, cases: Sequence[Case], options: RunOptions) -> Findings:
         return asyncio.run(run(build, cases, options, progress))
 
 
-def _show(found: Findings, reports: Reports) -> None:
+def _show(build: Path, found: Findings, reports: Reports) -> None:
     exit_code = 0 if found.result.passed else EXIT_CASE_FAILED
     report.print_run(stdout(), found.result)
-    unwritten = reports.write(found, exit_code)
+    unwritten = reports.write(build, found, exit_code)
     if exit_code:
         print_problems(unwritten)
         raise SystemExit(exit_code)

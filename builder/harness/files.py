@@ -121,14 +121,14 @@ def junit_report(run: RunResult) -> bytes:
     for result in run.cases:
         seconds = 0.0 if result.prediction is None else result.prediction.execute_ms / 1000
         seconds = seconds if math.isfinite(seconds) else 0.0
-        _testcase(suite, f"case.{result.case.source}", result.case.id, seconds, result.reasons)
+        add_test(suite, f"case.{result.case.source}", result.case.id, seconds, result.reasons)
     _check_cases(suite, run.checks)
     return _finish(suite, run.log)
 
 
 def _check_cases(suite: ET.Element, checks: Sequence[Check]) -> None:
     for check in checks:
-        _testcase(suite, "check", check.name, 0.0, () if check.passed else (check.detail, *check.reasons))
+        add_test(suite, "check", check.name, 0.0, () if check.passed else (check.detail, *check.reasons))
 
 
 def junit_failure(problems: Sequence[Problem], log: PageLog, checks: Sequence[Check] = ()) -> bytes:
@@ -146,7 +146,8 @@ def _suite(name: str) -> ET.Element:
     return ET.Element("testsuite", name=f"tfjs-for-unity verify {name}")
 
 
-def _testcase(suite: ET.Element, group: str, name: str, seconds: float, reasons: Sequence[str]) -> None:
+def add_test(suite: ET.Element, group: str, name: str, seconds: float, reasons: Sequence[str]) -> None:
+    """A test case; it failed if there are `reasons`."""
     case = ET.SubElement(suite, "testcase", classname=group, name=clean(name, 200), time=f"{seconds:.3f}")
     if reasons:
         failure = ET.SubElement(case, "failure", type="AssertionError", message=clean(reasons[0]))
@@ -154,11 +155,16 @@ def _testcase(suite: ET.Element, group: str, name: str, seconds: float, reasons:
 
 
 def _finish(suite: ET.Element, log: PageLog) -> bytes:
+    if log.errors:
+        ET.SubElement(suite, "system-err").text = "\n".join(log.errors)
+    return as_xml(suite)
+
+
+def as_xml(suite: ET.Element) -> bytes:
+    """A whole document around a suite, its tests counted."""
     suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("errors", str(len(suite.findall("testcase[error]"))))
-    if log.errors:
-        ET.SubElement(suite, "system-err").text = "\n".join(log.errors)
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)

@@ -157,6 +157,15 @@ def spec_of(tree: Tree, slug: str, raw: bytes) -> ModelSpec:
         raise fail(DAMAGED_BUILD, tree.build.joinpath(*ROOT), reason=reason) from None
 
 
+def preprocess_of(build: Path, slug: str) -> Preprocess | None:
+    """How the model `slug` of a build sees pictures; None where its contract does not say."""
+    tree = Tree(build.resolve())
+    try:
+        return spec_of(tree, slug, contract_bytes(tree, slug)).preprocess
+    except (Refused, UserError):
+        return None
+
+
 # --- reading --------------------------------------------------------------------------------------------------------
 
 

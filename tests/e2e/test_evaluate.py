@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ def report(path: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def whole_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("whole") / "r.json"
-    outcome = evaluate(data, "--json", str(path))
+    files = ("--report", str(path.with_suffix(".html")), "--junit", str(path.with_suffix(".xml")))
+    outcome = evaluate(data, "--json", str(path), *files)
     assert outcome.code == 0, outcome.out + outcome.err
     return path
 
@@ -67,6 +69,19 @@ def test_the_figures_are_those_of_the_formula(whole: dict[str, Any], data: Path)
         if i % 2:  # the square of 16 around (12, 10)
             picture = picture[2:18, 4:20]
         assert whole["pictures"][i]["scores"] == pytest.approx(fake_scores(picture).tolist(), abs=1e-9)
+
+
+def test_every_report_is_written_and_an_older_one_compared_with(whole_file: Path, data: Path, tmp_path: Path) -> None:
+    page = whole_file.with_suffix(".html").read_text("utf-8")
+    assert page.count("<article") == 24 and "accuracy 0.9000 of 120 pictures" in page  # 12 mistakes and 12 others
+    suite = ET.parse(whole_file.with_suffix(".xml")).getroot().find("testsuite")
+    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("3", "0")
+    old = json.loads(whole_file.read_text("utf-8"))
+    old["pictures"][0]["label"] = old["pictures"][0]["label"].replace("green", "red")  # so it was right before
+    (tmp_path / "old.json").write_text(json.dumps(old), "utf-8")
+    merged = ("merge-reports", str(whole_file), "--compare", str(tmp_path / "old.json"))
+    outcome = run_command(*merged)
+    assert outcome.code == 1 and "  0.png passed, and fails now" in outcome.lines
 
 
 def test_killed_and_resumed_equals_one_run(whole: dict[str, Any], data: Path, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ class Who:
     backend: str
     renderer: str
     browser: str
+    slug: str = ""
     checks: tuple[Check, ...] = ()
 
 
@@ -137,6 +138,7 @@ def _who(model: ModelInfo, backend: str, page: GamePage, version: str, checks: t
         backend=backend,
         renderer=page.renderer,
         browser=f"Chromium {version}",
+        slug=model.slug,
         checks=checks,
     )
 

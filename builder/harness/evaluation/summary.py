@@ -165,7 +165,7 @@ def _groups(rows: Sequence[Row], held_out: HeldOut) -> list[GroupFigures]:
     made = []
     for pair in sorted(members):
         inside = members[pair]
-        right = sum(_is_right(row) for row in inside)
+        right = sum(is_right(row) for row in inside)
         share = right / len(inside)
         figures = GroupFigures(
             kind=pair[0], name=pair[1], pictures=len(inside), accuracy=share, held_out=pair in held_out
@@ -174,7 +174,8 @@ def _groups(rows: Sequence[Row], held_out: HeldOut) -> list[GroupFigures]:
     return made
 
 
-def _is_right(row: Row) -> bool:
+def is_right(row: Row) -> bool:
+    """True where the best class is the true one."""
     scores = row.answer.scores
     return scores is not None and int(np.argmax(scores)) == row.truth
 
@@ -210,5 +211,5 @@ def _agreement(rows: Sequence[Row], labels: Sequence[str]) -> Agreement | None:
 
 def worst(summary: Summary, count: int = WORST) -> list[Row]:
     """Pictures without a prediction first, then wrong ones, the surest first."""
-    wrong = [row for row in summary.rows if not _is_right(row)]
+    wrong = [row for row in summary.rows if not is_right(row)]
     return sorted(wrong, key=lambda row: -max(row.answer.scores) if row.answer.scores else -2.0)[:count]
