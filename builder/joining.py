@@ -1,4 +1,4 @@
-"""Pieces of the runtime → the scripts that a project's models need. Pure: bytes in, bytes out; see docs/adr/0010.
+"""Pieces of the runtime → the scripts that a project's models need. Pure: bytes in, bytes out; see docs/adr/0012.
 
 The build of the runtime cuts it into its top-level statements, and notes for each what it needs. A script is what its
 roots need, directly or not, in the order of the build: the same needs give the same bytes, whoever has them.

@@ -1,6 +1,6 @@
 /**
  * One bundle of everything → pieces: its top-level statements, each with what it needs, so that any choice of roots can
- * be joined without a bundler by writing the needed statements one after the other. See docs/adr/0010.
+ * be joined without a bundler by writing the needed statements one after the other. See docs/adr/0012.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
