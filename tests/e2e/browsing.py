@@ -82,7 +82,8 @@ class Tab:
 
     def wait_for(self, condition: str, seconds: float = DEADLINE_SECONDS) -> None:
         """Waits until the JavaScript expression is true; on failure the page's own words are in the message."""
-        waiting = self._page.wait_for_function(condition, timeout=seconds * 1000)
+        # A function, which is made once: later on a page's content security policy forbids to make more of them.
+        waiting = self._page.wait_for_function(f"() => ({condition})", timeout=seconds * 1000)
         try:
             self._loop.run(_no_answer(waiting))
         except Exception as error:
@@ -131,10 +132,12 @@ class Chromium:
 
 
 @contextmanager
-def chromium(origin: str) -> Iterator[Chromium]:
-    """Starts the browser and ends it."""
+def chromium(origin: str, *beside: str) -> Iterator[Chromium]:
+    """Starts the browser, which reaches `origin` and the origins `beside` it, and ends it."""
     loop = Loop()
-    opening = open_browser(origin, BrowserOptions())
+    reachable = ";".join(url.partition("//")[2] for url in (origin, *beside))
+    flags = (f"--proxy-bypass-list=<-loopback>;{reachable}",)  # the last one counts
+    opening = open_browser(origin, BrowserOptions(flags=flags))
     try:
         browser = loop.run(_entered(opening))
         yield Chromium(loop, browser, origin)
