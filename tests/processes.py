@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,25 @@ def ended(command: Sequence[str], env: Mapping[str, str] | None = None, encoding
 def run(*arguments: object, version: str | None = None) -> Outcome:
     """Runs `tfjs-for-unity` with these arguments to its end."""
     return ended(command_line(*arguments, version=version))
+
+
+def descendants() -> set[int]:
+    """All living processes that this one started, and those that they did (Linux)."""
+    parents = dict(filter(None, map(_parent, Path("/proc").glob("[0-9]*/stat"))))
+    found, level = set[int](), {os.getpid()}
+    while level:
+        level = {child for child, parent in parents.items() if parent in level} - found
+        found |= level
+    return found
+
+
+def _parent(stat: Path) -> tuple[int, int] | None:
+    """A process and its parent; None for one that has ended."""
+    try:
+        state, parent = stat.read_text("utf-8", errors="replace").rpartition(")")[2].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else (int(stat.parent.name), int(parent))
 
 
 def large_model(folder: Path, *, classes: int, side: int = 112, shards: int = 2, seed: int = 7) -> Path:

@@ -39,7 +39,7 @@ def verify(build: Path, cases: Path, *arguments: str) -> Outcome:
     return run_verify(build, "--cases", str(cases), *arguments)
 
 
-def run_verify(build: Path, *arguments: str) -> Outcome:
+def run_verify(build: Path | str, *arguments: str) -> Outcome:
     """The command as the user types it; stdout and stderr are no terminals."""
     return run_command("verify", str(build), *arguments)
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from builder.cli.github import failures, summary, tell
 from builder.errors import REPORT_NOT_WRITTEN, Problem, problem
 from builder.harness import files
+from builder.harness.builds import Target
 from builder.harness.differences import compare_run
 from builder.harness.golden import preprocess_of
 from builder.harness.html.of_run import failure_page, page
 from builder.harness.html.render import html
 from builder.harness.report import facts, verdict
-from builder.harness.results import Check
+from builder.harness.results import Check, RunResult
 from builder.harness.visits import Findings, RunFailed
+from builder.spec import Preprocess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +38,11 @@ class Reports:
         check = compare_run(self.compare, found.result)
         return replace(found, result=replace(found.result, checks=(*found.result.checks, check)))
 
-    def write(self, build: Path, found: Findings, exit_code: int) -> list[Problem]:
+    def write(self, build: Target, found: Findings, exit_code: int) -> list[Problem]:
         """Writes them for a run to its end; returns what could not be written."""
         run = found.result
         contents = {
-            self.report: lambda: html(page(found, preprocess_of(build, run.model.slug))).encode(),
+            self.report: lambda: html(page(found, _preprocess(build, run))).encode(),
             self.json: lambda: files.json_report(run, exit_code).encode(),
             self.junit: lambda: files.junit_report(run),
             self.screenshot: lambda: found.screenshot,
@@ -51,11 +53,11 @@ class Reports:
         texts += [f"check {check.name}: {check.detail}" for check in run.checks if not check.passed]
         return self._write(contents, lines, summary(verdict(run), facts(run), texts))
 
-    def write_failure(self, build: Path, failure: RunFailed) -> list[Problem]:
+    def write_failure(self, build: Target, failure: RunFailed) -> list[Problem]:
         """The same for a build that did not load."""
         problems, log, checks = failure.problems, failure.log, failure.checks
         contents = {
-            self.report: lambda: html(failure_page(build.resolve().name, failure)).encode(),
+            self.report: lambda: html(failure_page(build.name, failure)).encode(),
             self.json: lambda: files.json_failure(problems, log, failure.exit_code, checks).encode(),
             self.junit: lambda: files.junit_failure(problems, log, checks),
             self.screenshot: lambda: failure.screenshot,
@@ -72,6 +74,11 @@ class Reports:
         tried = (write_file(path, content) for path, content in made if content is not None)
         problems = [failed for failed in tried if failed is not None]
         return problems + (tell(lines, text) if self.github else [])
+
+
+def _preprocess(build: Target, run: RunResult) -> Preprocess | None:
+    """How the run's model sees pictures; None where no file says it."""
+    return preprocess_of(build.root, run.model.slug) if build.root and run.model else None
 
 
 def write_file(path: Path, content: bytes) -> Problem | None:

@@ -11,23 +11,53 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from builder.cli.building import BuildSource, opened
 from builder.cli.console import print_problems, stderr, stdout
 from builder.cli.golden import update
-from builder.cli.harness_flags import EXISTING, FILE, browser_options, options, progressing, report_options, run_options
+from builder.cli.harness_flags import (
+    EXISTING,
+    FILE,
+    browser_options,
+    finite,
+    options,
+    progressing,
+    report_options,
+    run_options,
+)
 from builder.cli.reports import Reports
 from builder.cli.writing import check_place
 from builder.errors import EXIT_CASE_FAILED, UserError
 from builder.harness import golden, report
 from builder.harness.browser import BrowserOptions
+from builder.harness.builds import Target
 from builder.harness.cases import Case, read_cases
-from builder.harness.run import check_build, run
+from builder.harness.run import run
 from builder.harness.visits import Findings, RunFailed, RunOptions
 
 # What --update-golden listens to, all models of the build being computed.
 _GOLDEN_FLAGS = ("--update-golden", "--force", "--timeout", "--browser", "--headed")
 
 
-_blank_option = click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour.")
+_look_options = options(
+    click.option("--allow-blank", is_flag=True, help="Accept a canvas of one flat colour."),
+    click.option(
+        "--no-predict",
+        "predict",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Look for no model: does the build load and render?",
+    ),
+    click.option(
+        "--settle",
+        type=click.FloatRange(min=0, max=600),
+        callback=finite,
+        default=5.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="With --no-predict: how long the picture must hold, as a splash screen does not.",
+    ),
+)
 _output_options = options(
     *report_options,
     click.option("--screenshot", type=FILE, metavar="FILE", help="Write a picture of the page, PNG."),
@@ -35,7 +65,7 @@ _output_options = options(
 
 
 @click.command()
-@click.argument("build", type=EXISTING)
+@click.argument("build", type=BuildSource())
 @click.option(
     "--cases",
     "cases_path",
@@ -54,11 +84,11 @@ _output_options = options(
     "--force", is_flag=True, help="With --update-golden: also overwrite generated files that somebody edited."
 )
 @run_options
-@_blank_option
+@_look_options
 @browser_options
 @_output_options
 def command(
-    build: Path,
+    build: str | Path,
     cases_path: Path | None,
     project: Path | None,
     force: bool,
@@ -70,6 +100,10 @@ def command(
     tfjs-for-unity verify MyGame/Builds/WebGL --cases photos/
     tfjs-for-unity verify MyGame/Builds/WebGL --cases cases.toml --backend wasm --junit verify.xml
     tfjs-for-unity verify MyGame/Builds/WebGL --update-golden MyGame
+    tfjs-for-unity verify game.zip --no-predict
+    tfjs-for-unity verify https://example.com/game/ --cases photos/
+
+    BUILD is a folder (or one that holds it, like docs/), a ZIP, or an address, of which only the host is reached.
 
     CASES is a folder with one sub-folder of images per class, named like the label, or a list as TOML, JSON or CSV:
 
@@ -93,30 +127,39 @@ def command(
     More: docs/verify.md
     """
     reports = Reports(**{name: given.pop(name) for name in (item.name for item in fields(Reports))})
-    if project is not None:
-        _update_golden(build, project, RunOptions(**given), force=force)
-        return
-    if force:
+    if project is None and force:
         message = "--force goes with --update-golden."
         raise click.UsageError(message)
-    check_build(build)
+    if cases_path and not given["predict"]:
+        message = "--no-predict goes without --cases."
+        raise click.UsageError(message)
+    with opened(build) as target:
+        if project is not None:
+            _update_golden(target, project, RunOptions(**given), force=force)
+        else:
+            _check(target, cases_path, RunOptions(**given), reports)
+
+
+def _check(target: Target, cases_path: Path | None, options: RunOptions, reports: Reports) -> None:
     cases = read_cases(cases_path) if cases_path else ()
     try:
-        found = _run(build, cases, RunOptions(**given))
+        found = _run(target, cases, options)
     except RunFailed as failure:
         report.print_failure(stderr(), failure.log, failure.checks)
-        print_problems(reports.write_failure(build, failure))
+        print_problems(reports.write_failure(target, failure))
         raise
-    _show(build, reports.held_against(found), reports)
+    _show(target, reports.held_against(found), reports)
 
 
-def _update_golden(build: Path, project: Path, options: RunOptions, *, force: bool) -> None:
+def _update_golden(target: Target, project: Path, options: RunOptions, *, force: bool) -> None:
     _refuse_what_checks()
-    check_build(build)
+    if target.root is None:
+        message = "--update-golden computes from files: BUILD must be a folder or a ZIP."
+        raise click.UsageError(message)
     check_place(project)
     how = BrowserOptions(executable=options.executable, headed=options.headed)
     with progressing() as progress:
-        vectors = asyncio.run(golden.compute(build, how, options.timeout, progress))
+        vectors = asyncio.run(golden.compute(target.root, how, options.timeout, progress))
     update(project, vectors, force=force)
 
 
@@ -134,15 +177,15 @@ def _refuse_what_checks() -> None:
         raise click.UsageError(message)
 
 
-def _run(build: Path, cases: Sequence[Case], options: RunOptions) -> Findings:
+def _run(target: Target, cases: Sequence[Case], options: RunOptions) -> Findings:
     with progressing() as progress:
-        return asyncio.run(run(build, cases, options, progress))
+        return asyncio.run(run(target, cases, options, progress))
 
 
-def _show(build: Path, found: Findings, reports: Reports) -> None:
+def _show(target: Target, found: Findings, reports: Reports) -> None:
     exit_code = 0 if found.result.passed else EXIT_CASE_FAILED
     report.print_run(stdout(), found.result)
-    unwritten = reports.write(build, found, exit_code)
+    unwritten = reports.write(target, found, exit_code)
     if exit_code:
         print_problems(unwritten)
         raise SystemExit(exit_code)

@@ -16,7 +16,7 @@ NOT_A_BUILD = _define(
     "NOT_A_BUILD",
     501,
     "This is not a WebGL build: {reason}.",
-    "A Unity WebGL build is a folder with index.html and the folder Build.",
+    "A WebGL build is index.html with the folder Build or a loader's files beside it, in a folder, a ZIP or on a host.",
     "Build the project for WebGL and give the folder that Unity wrote.",
     exit_code=EXIT_BAD_BUILD,
 )
@@ -39,9 +39,9 @@ BUILD_FAILED_TO_LOAD = _define(
 NO_BRIDGE = _define(
     "NO_BRIDGE",
     504,
-    "The build loaded, but no TfjsBridge model appeared within {seconds} s.",
+    "The build loaded, but it shows no TfjsBridge model: {reason}.",
     "The game contains no generated model, or the scene that loads it was not reached.",
-    "Load the model in the first scene, or give --timeout for a slow start.",
+    "Load the model in the first scene, or give --timeout for a slow start; without a model, check by --no-predict.",
     exit_code=EXIT_BAD_BUILD,
 )
 MODEL_DID_NOT_LOAD = _define(

@@ -70,7 +70,7 @@ def arguments(origin: str, dead_port: int, options: BrowserOptions) -> list[str]
         *(_SOFTWARE_GL if options.gpu == "software" else _HARDWARE_GL),
         f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {own.hostname}",
         f"--proxy-server=http://{own.hostname}:{dead_port}",
-        f"--proxy-bypass-list=<-loopback>;{own.netloc}",
+        f"--proxy-bypass-list=<-loopback>;{own.hostname}:{own.port or (443 if own.scheme == 'https' else 80)}",
         # WebRTC speaks UDP, which no proxy catches.
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",

@@ -134,11 +134,12 @@ def _golden_verdict(golden: Golden, answer: tuple[float, ...] | str) -> tuple[bo
     return True, f"scores differ by {apart[worst]:.2g} at most {limit}"
 
 
-def check_render(colors: int | None, *, allow_blank: bool, silence: str = "") -> Check:
-    """The canvas shows more than one colour. `colors` is None without a canvas, or after the page's `silence`."""
+def check_render(colors: int | None, *, allow_blank: bool, silence: str = "", signs: tuple[str, ...] = ()) -> Check:
+    """The canvas shows more than one colour. `colors` is None without a canvas, or after the page's `silence`; `signs`
+    may be the reason why it does not."""
     if colors is not None and colors > 1:
         return Check("rendered", True, f"{colors} colours" if colors < 256 else "256 colours or more")
     if colors is None and silence:
         return Check("rendered", False, f"not seen: {silence}")
     what = "the page has no canvas" if colors is None else "the canvas is one flat colour"
-    return Check("rendered", allow_blank, what)
+    return Check("rendered", allow_blank, what, () if allow_blank else signs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import xml.etree.ElementTree as ET
@@ -10,7 +11,7 @@ from typing import Any
 
 from builder.errors import Problem
 from builder.harness.cases import Case
-from builder.harness.results import CaseResult, Check, PageLog, Prediction, RunResult
+from builder.harness.results import CaseResult, Check, ModelInfo, PageLog, Prediction, RunResult
 from builder.harness.text import clean
 
 REPORT_VERSION = 1
@@ -28,12 +29,9 @@ def json_report(run: RunResult, exit_code: int) -> str:
             "browser": run.browser,
             "renderer": run.renderer,
             "backend": {"asked": run.backend_asked, "used": run.backend_used},
-            "model": {
-                "name": run.model.name,
-                "slug": run.model.slug,
-                "contract_sha256": run.model.contract_sha256,
-                "labels": [clean(label) for label in run.model.labels],
-            },
+            "verdicts": run.verdicts,
+            "start": dataclasses.asdict(run.start),
+            "model": None if run.model is None else _model(run.model),
             "tensors": None if run.tensors is None else {"before": run.tensors.before, "after": run.tensors.after},
             "checks": [_check(check) for check in run.checks],
             "cases": [_case(result) for result in run.cases],
@@ -41,6 +39,15 @@ def json_report(run: RunResult, exit_code: int) -> str:
             "page": _log(run.log),
         }
     )
+
+
+def _model(model: ModelInfo) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "slug": model.slug,
+        "contract_sha256": model.contract_sha256,
+        "labels": [clean(label) for label in model.labels],
+    }
 
 
 def json_failure(problems: Sequence[Problem], log: PageLog, exit_code: int, checks: Sequence[Check] = ()) -> str:

@@ -1,10 +1,10 @@
-"""Decides, without a page at hand, whether a build has loaded, may still load, or failed; and says why."""
+"""Decides, without a page at hand, whether a build and its model have loaded, may still load, or failed; says why."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from builder.errors import (
     ABI_MISMATCH,
@@ -16,9 +16,11 @@ from builder.errors import (
     UserError,
     fail,
 )
+from builder.harness import starting
 from builder.harness.results import PageLog
+from builder.harness.starting import NO_WATCH
 from builder.harness.text import clean
-from builder.harness.wire import PAGE_OBJECT_VERSION, WireBridge, WireModel
+from builder.harness.wire import PAGE_OBJECT_VERSION, WireBridge, WireModel, WireWatch
 
 Progress = Callable[[str], None]
 
@@ -27,24 +29,73 @@ QUIET_SECONDS = 15.0
 _RUNTIME_SCRIPT = re.compile(r"(?:^|/)tfjs-bridge/runtime/[^/]+\.js: ")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A page at one moment: `elapsed` seconds after it was opened, `quiet` seconds after its last event. `trouble`: why
+    the page object could not be read, if so."""
+
+    log: PageLog
+    bridge: WireBridge | None = None
+    watch: WireWatch = field(default=NO_WATCH)
+    elapsed: float
+    quiet: float
+    crashed: bool = False
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartWait:
+    """Waits for the build alone, for `timeout` seconds at most."""
+
+    timeout: float
+
+    def is_over(self, seen: Seen) -> bool:
+        """True when the build has started, or is known not to, or shows no sign of a loader."""
+        phase = starting.phase(seen.watch)
+        if seen.crashed or seen.elapsed >= self.timeout or phase in ("started", "failed"):
+            return True
+        waiting = phase == "loading" and not starting.is_stuck(seen.watch, seen.log)
+        return not waiting and seen.quiet >= QUIET_SECONDS
+
+    def failure(self, seen: Seen) -> UserError:
+        """Why the build did not start."""
+        return not_loaded(seen, self.timeout)
+
+
+def not_loaded(seen: Seen, timeout: float) -> UserError:
+    """BUILD_FAILED_TO_LOAD with the plainest sign of why."""
+    if seen.crashed:
+        return fail(BUILD_FAILED_TO_LOAD, reason="the page crashed")
+    known = [*starting.troubles(seen.watch, seen.log), *([seen.trouble] if seen.trouble else [])]
+    return fail(BUILD_FAILED_TO_LOAD, reason=known[0] if known else starting.unfinished(seen.watch, timeout))
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What is waited for: the model `slug`, or with None the only one; for `timeout` seconds at most."""
+    """What is waited for: the model `slug`, or with None the only one; for `timeout` seconds at most. `hopeless`: the
+    build is known to carry no model, so that it is not waited for once the game has started."""
 
     slug: str | None
     timeout: float
+    hopeless: bool = False
 
-    def is_over(
-        self, bridge: WireBridge | None, log: PageLog, elapsed: float, quiet: float, *, crashed: bool = False
-    ) -> bool:
-        """True when the wait has succeeded or can no longer succeed. `quiet`: seconds since the page's last event."""
-        if crashed or elapsed >= self.timeout or self._broken(bridge):
+    def is_over(self, seen: Seen) -> bool:
+        """True when the wait has succeeded or can no longer succeed."""
+        if seen.crashed or seen.elapsed >= self.timeout or self._broken(seen.bridge):
             return True
-        if bridge is None or not bridge.models:
-            return bool(_troubles(log)) and quiet >= QUIET_SECONDS
-        if any(model.phase == "loading" for model in bridge.models):
+        if seen.bridge is None or not seen.bridge.models:
+            return self._is_given_up(seen)
+        if any(model.phase == "loading" for model in seen.bridge.models):
             return False
-        return bool(self._wanted(bridge)) or quiet >= QUIET_SECONDS
+        return bool(self._wanted(seen.bridge)) or seen.quiet >= QUIET_SECONDS
+
+    def _is_given_up(self, seen: Seen) -> bool:
+        """Whether no model will appear any more."""
+        phase = starting.phase(seen.watch)
+        if phase == "failed" or (phase == "started" and self.hopeless):
+            return True
+        waiting = phase == "loading" and not starting.is_stuck(seen.watch, seen.log)
+        return not waiting and bool(starting.troubles(seen.watch, seen.log)) and seen.quiet >= QUIET_SECONDS
 
     def ready(self, bridge: WireBridge | None) -> WireModel | None:
         """The model, when exactly one is meant and it is ready."""
@@ -62,17 +113,15 @@ class Wait:
         models = {m.slug: m for m in reversed(bridge.models) if m.phase != "disposed"}
         return [m for m in models.values() if self.slug is None or m.slug == self.slug]
 
-    def failure(
-        self, bridge: WireBridge | None, log: PageLog, trouble: str, *, rendered: bool, crashed: bool
-    ) -> UserError:
-        """Why nothing was ready when the wait was over. `trouble`: what the page object answered instead, if so."""
-        if crashed:
-            return fail(BUILD_FAILED_TO_LOAD, reason="the page crashed")
-        if bridge is not None and bridge.version != PAGE_OBJECT_VERSION:
-            return fail(ABI_MISMATCH, actual=f"{bridge.version:g}", expected=PAGE_OBJECT_VERSION)
-        if bridge is not None and bridge.models:
-            return self._model_failure(bridge)
-        return self._build_failure(log, trouble, rendered=rendered)
+    def failure(self, seen: Seen, *, rendered: bool) -> UserError:
+        """Why nothing was ready when the wait was over."""
+        bridge = seen.bridge
+        if not seen.crashed and bridge is not None:
+            if bridge.version != PAGE_OBJECT_VERSION:
+                return fail(ABI_MISMATCH, actual=f"{bridge.version:g}", expected=PAGE_OBJECT_VERSION)
+            if bridge.models:
+                return self._model_failure(bridge)
+        return self._build_failure(seen, rendered=rendered)
 
     def _model_failure(self, bridge: WireBridge) -> UserError:
         wanted, slugs = self._wanted(bridge), sorted({model.slug for model in bridge.models})
@@ -88,28 +137,23 @@ class Wait:
                 return fail(MODEL_DID_NOT_LOAD, model=model.slug, reason=reason)
         return _bad_option("left out", slugs)
 
-    def _build_failure(self, log: PageLog, trouble: str, *, rendered: bool) -> UserError:
-        for request in log.failed_requests:
+    def _build_failure(self, seen: Seen, *, rendered: bool) -> UserError:
+        for request in seen.log.failed_requests:
             if _RUNTIME_SCRIPT.search(request):
                 return fail(RUNTIME_UNAVAILABLE, url=request.rpartition(": ")[0], reason=_answer(request))
-        troubles = _troubles(log)
-        if trouble:
-            troubles.append(trouble)
-        if rendered:
-            return fail(NO_BRIDGE, seconds=f"{self.timeout:g}")
-        nothing = f"no picture and no model appeared within {self.timeout:g} s"
-        return fail(BUILD_FAILED_TO_LOAD, reason=troubles[0] if troubles else nothing)
+        phase = starting.phase(seen.watch)
+        started = phase == "started" or (phase == "absent" and rendered)
+        if not started or seen.crashed or seen.watch.stops:
+            return not_loaded(seen, self.timeout)
+        if self.hopeless:
+            return fail(NO_BRIDGE, reason="its StreamingAssets hold none")
+        return fail(NO_BRIDGE, reason=f"none appeared within {self.timeout:g} s")
 
 
 def _answer(request: str) -> str:
     """`x.js: 404` → how the host answered, or what the browser said of the request."""
     said = request.rpartition(": ")[2]
     return f"the host answered with status {said}" if said.isdecimal() else said
-
-
-def _troubles(log: PageLog) -> list[str]:
-    """What speaks against a build that did not load, the plainest sign first."""
-    return [*log.failed_requests, *log.page_errors, *log.dialogs]
 
 
 def _bad_option(value: str, slugs: Sequence[str]) -> UserError:
@@ -122,9 +166,10 @@ def not_opened(message: str) -> UserError:
     return fail(BUILD_FAILED_TO_LOAD, reason=clean(message.partition("\n")[0], 300))
 
 
-def describe(bridge: WireBridge | None) -> str:
+def describe(seen: Seen) -> str:
     """The stage of loading in a few words, for a progress display."""
-    if bridge is None or not bridge.models:
-        return "loading the build"
-    loading = [model for model in bridge.models if model.phase == "loading"]
-    return f"loading {loading[0].slug}: {loading[0].progress:.0%}" if loading else "the model is ready"
+    if seen.bridge is None or not seen.bridge.models:
+        loading = [start.progress for start in seen.watch.starts if start.phase == "loading"]
+        return "loading the build" + (f": {min(loading):.0%}" if loading else "")
+    models = [model for model in seen.bridge.models if model.phase == "loading"]
+    return f"loading {models[0].slug}: {models[0].progress:.0%}" if models else "the model is ready"

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from PIL import Image
-from playwright.async_api import Browser, FloatRect, Page
+from playwright.async_api import Browser, FloatRect, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from builder.harness import loading, wire
+from builder.harness import loading, starting, wire
 from builder.harness.browser import heap_bytes, new_context
-from builder.harness.loading import Progress
+from builder.harness.loading import Progress, Seen
 from builder.harness.pagelog import PageListener
 from builder.harness.results import Backend, ModelInfo, PageLog, Prediction
 from builder.harness.text import clean
@@ -25,9 +25,12 @@ POLL_SECONDS = 0.1
 ANSWER_SECONDS = 20.0
 _LAST_SECONDS = 3.0  # for a page that left the question before unanswered
 _RENDER_SECONDS = 10.0
+_MAX_FRAMES = 8
+_MAX_CANVASES = wire.MAX_STARTS
 # Only what the game drew: no loading bar, logo or page background.
 _CANVAS_ALONE = (
-    "* { visibility: hidden !important } canvas { visibility: visible !important; background: none !important }"
+    f"* {{ visibility: hidden !important }} iframe, canvas[{wire.CANVAS_MARK}] {{ visibility: visible !important; "
+    "background: none !important }"
 )
 _M = TypeVar("_M", bound=BaseModel)
 _T = TypeVar("_T")
@@ -46,6 +49,8 @@ class GamePage:
         self._timeout = timeout
         self._renderer = renderer
         self._silent = False  # its newest answer is overdue
+        self._frame: Frame = page.main_frame  # where the game is
+        self._opened = time.monotonic()
 
     def log(self) -> PageLog:
         """What the page said so far."""
@@ -58,26 +63,88 @@ class GamePage:
 
     # --- loading --------------------------------------------------------------------------------------------------
 
-    async def load(self, url: str, slug: str | None, progress: Progress) -> wire.WireModel:
-        """Opens `url` and waits until the model `slug`, or the only one, is ready.
+    async def load(self, url: str, wait: loading.Wait, progress: Progress) -> wire.WireModel:
+        """Opens `url` and waits until the model that is meant is ready.
 
         Raises:
-            UserError: what kept the build or its model from loading, or that `slug` names none of its models.
+            UserError: what kept the build or its model from loading, or that the wait's slug names none of its models.
         """
-        started = time.monotonic()
-        wait = loading.Wait(slug=slug, timeout=self._timeout)
+        await self._open(url)
+        seen = await self._wait(wait, progress)
+        if seen.trouble and not seen.crashed:  # a page that is merely slow gets a last chance
+            self._silent = False
+            seen = await self._look(ANSWER_SECONDS)
+        model = wait.ready(seen.bridge)
+        if model is not None and not seen.crashed:
+            return model
+        raise wait.failure(seen, rendered=not seen.crashed and await self._shows_something())
+
+    async def start(self, url: str, progress: Progress) -> None:
+        """Opens `url` and waits until the game has started, whatever it contains.
+
+        Raises:
+            UserError: what kept the build from starting.
+        """
+        wait = loading.StartWait(self._timeout)
+        await self._open(url)
+        seen = await self._wait(wait, progress)
+        phase = starting.phase(seen.watch)
+        shown = phase == "absent" and not seen.crashed and await self._shows_something()
+        if seen.crashed or not (shown or phase == "started"):
+            raise wait.failure(seen)
+
+    async def _open(self, url: str) -> None:
+        self._opened = time.monotonic()
         try:
             await self._page.goto(url, wait_until="commit", timeout=self._timeout * 1000)
         except PlaywrightError as error:
             raise loading.not_opened(error.message) from None
+
+    async def _wait(self, wait: loading.Wait | loading.StartWait, progress: Progress) -> Seen:
         while True:
-            left = self._timeout - (time.monotonic() - started)
-            bridge, trouble = await self._snapshot(max(1.0, left))
-            elapsed, quiet = time.monotonic() - started, time.monotonic() - self._listener.activity
-            progress(loading.describe(bridge))
-            if wait.is_over(bridge, self.log(), elapsed, quiet, crashed=self._listener.crashed):
-                return await self._conclude(wait, bridge, trouble)
+            left = self._timeout - (time.monotonic() - self._opened)
+            seen = await self._look(max(1.0, left))
+            progress(loading.describe(seen))
+            if wait.is_over(seen):
+                return seen
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _look(self, seconds: float) -> Seen:
+        """The page as it is now; each of its answers is waited for so many seconds."""
+        watch = await self._watch(seconds)
+        bridge, trouble = await self._snapshot(seconds)
+        now = time.monotonic()
+        return Seen(
+            bridge=bridge,
+            watch=watch,
+            log=self.log(),
+            elapsed=now - self._opened,
+            quiet=now - self._listener.activity,
+            crashed=self._listener.crashed,
+            trouble=trouble,
+        )
+
+    async def _watch(self, seconds: float) -> wire.WireWatch:
+        """What became of Unity's loader; from the first frame in which one was called, where the game is then."""
+        for frame in dict.fromkeys([self._frame, *self._page.frames[:_MAX_FRAMES]]):
+            try:
+                answer = await self._within(frame.evaluate(wire.WATCH), seconds)
+                watch = starting.NO_WATCH if answer is None else _valid(wire.WireWatch, answer)
+            except PageSilent:
+                watch = starting.NO_WATCH
+            if watch.starts:
+                self._frame = frame
+                return watch
+        return starting.NO_WATCH
+
+    async def watch(self) -> wire.WireWatch:
+        """What became of Unity's loader until now."""
+        return await self._watch(ANSWER_SECONDS)
+
+    @property
+    def seconds(self) -> float:
+        """How long ago the page was opened."""
+        return time.monotonic() - self._opened
 
     async def _snapshot(self, seconds: float) -> tuple[wire.WireBridge | None, str]:
         """The page object, None while there is none; and why it could not be read, if so."""
@@ -87,16 +154,9 @@ class GamePage:
         except PageSilent as error:  # also while the page navigates: the next poll may succeed
             return None, str(error)
 
-    async def _conclude(self, wait: loading.Wait, bridge: wire.WireBridge | None, trouble: str) -> wire.WireModel:
-        if trouble and not self._listener.crashed:  # a page that is merely slow gets a last chance
-            self._silent = False
-            bridge, trouble = await self._snapshot(ANSWER_SECONDS)
-        model, crashed = wait.ready(bridge), self._listener.crashed
-        if model is not None and not crashed:
-            return model
-        colors = None if crashed else await self.colors()
-        rendered = colors is not None and colors > 1
-        raise wait.failure(bridge, self.log(), trouble, rendered=rendered, crashed=crashed)
+    async def _shows_something(self) -> bool:
+        colors = await self.colors()
+        return colors is not None and colors > 1
 
     async def model(self, state: wire.WireModel) -> ModelInfo:
         """The model behind `state`, with the labels of its contract."""
@@ -155,27 +215,47 @@ class GamePage:
         """What draws WebGL in this browser, as its driver says."""
         return self._renderer
 
-    async def wait_for_colors(self) -> int | None:
-        """`colors`, waiting a while for more than one."""
-        deadline = time.monotonic() + _RENDER_SECONDS
+    async def wait_for_colors(self, settle: float = 0.0) -> int | None:
+        """`colors`, waiting a while for more than one, which must still be there `settle` seconds later."""
+        deadline = time.monotonic() + _RENDER_SECONDS + 2 * settle
         while True:
             colors = await self.colors()
+            if settle and colors is not None and colors > 1:  # perhaps nothing but a splash screen, up to here
+                await asyncio.sleep(settle)
+                colors, settle = await self.colors(), 0.0
             if (colors is not None and colors > 1) or time.monotonic() > deadline or self._silent:
                 return colors
             await asyncio.sleep(POLL_SECONDS)
 
     async def colors(self) -> int | None:
-        """How many colours the largest canvas shows, counted up to 256; None without a canvas."""
+        """How many colours the game's canvas shows, counted up to 256, of several canvases the least; None without
+        one. The game's canvases are those that a loader was given, else the largest of the page."""
+        counts: list[int] = []
         try:
-            place = await self._ask(wire.CANVAS, None, ANSWER_SECONDS)
-            if place is None:
-                return None
-            canvas = _valid(wire.WireCanvas, place)
-            clip = FloatRect(x=canvas.x, y=canvas.y, width=canvas.width, height=canvas.height)
-            png = await self._shoot(clip, _CANVAS_ALONE)
+            for number in range(_MAX_CANVASES):
+                count = await self._colors_of(number)
+                if count is None:
+                    break
+                counts.append(count)
         except PageSilent:
             return None
-        return count_colors(png)
+        return min(counts, default=None)
+
+    async def _colors_of(self, number: int) -> int | None:
+        place = await self._ask(wire.CANVAS, number, ANSWER_SECONDS)
+        if place is None:
+            return None
+        canvas, (left, top) = _valid(wire.WireCanvas, place), await self._offset()
+        clip = FloatRect(x=canvas.x + left, y=canvas.y + top, width=canvas.width, height=canvas.height)
+        return count_colors(await self._shoot(clip, _CANVAS_ALONE))
+
+    async def _offset(self) -> tuple[float, float]:
+        """Where the game's frame lies in the page."""
+        if self._frame == self._page.main_frame:
+            return 0.0, 0.0
+        element = await self._within(self._frame.frame_element(), ANSWER_SECONDS)
+        box = await self._within(element.bounding_box(), ANSWER_SECONDS)
+        return (box["x"], box["y"]) if box else (0.0, 0.0)
 
     async def screenshot(self) -> bytes | None:
         """The page as the player sees it, PNG; None when the page no longer draws."""
@@ -191,7 +271,7 @@ class GamePage:
     # --- talking to the page --------------------------------------------------------------------------------------
 
     async def _ask(self, script: str, argument: object, seconds: float) -> object:
-        return await self._within(self._page.evaluate(script, argument), seconds)
+        return await self._within(self._frame.evaluate(script, argument), seconds)
 
     async def _within(self, call: Coroutine[Any, Any, _T], seconds: float) -> _T:
         limit = min(seconds, _LAST_SECONDS) if self._silent else seconds
@@ -241,6 +321,7 @@ async def open_page(browser: Browser, origin: str, backend: Backend, timeout: fl
     context = await new_context(browser)
     renderer = await _renderer(await context.new_page())
     page = await context.new_page()
+    await page.add_init_script(wire.WATCHING)
     await page.add_init_script(wire.page_config(backend))
     yield GamePage(page, PageListener(context, page, origin), renderer, timeout)
 

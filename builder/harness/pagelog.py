@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import deque
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Download, Page, Request, Response, WebSocket
@@ -16,6 +18,9 @@ from builder.harness.text import clean
 MAX_LINES = 300
 MAX_OTHERS = 50
 _MAX_LINE = 1000
+_UNITY_FILE = re.compile(
+    r"(?:^|/)(?!StreamingAssets/)(?:[^/]+/)?[^/]*\.(?:framework\.js|js|wasm|data|symbols\.json)\.(?:br|gz)$"
+)
 
 
 class PageListener:
@@ -90,8 +95,12 @@ class PageListener:
 
     def _on_response(self, response: Response) -> None:
         self.activity = time.monotonic()
-        if response.status >= 400 and self._own(response.url):
+        if not self._own(response.url):
+            return
+        if response.status >= 400:
             self._add("failed_requests", f"{self._short(response.url)}: {response.status}")
+        elif complaint := misconfigured(self._short(response.url), response.headers):
+            self._add("failed_requests", f"{self._short(response.url)}: {complaint}")
 
     def _on_websocket(self, socket: WebSocket) -> None:
         self._foreign(socket.url)
@@ -106,6 +115,16 @@ class PageListener:
 
     def _short(self, url: str) -> str:
         return urlsplit(url[:2000]).path.lstrip("/")
+
+
+def misconfigured(path: str, headers: Mapping[str, str]) -> str:
+    """What a host does wrong with a file of Unity's, "" if nothing; `.unityweb` may go out as it is."""
+    wanted = {"br": "br", "gz": "gzip"}.get(path.rpartition(".")[2])
+    if wanted is None or not _UNITY_FILE.search(path) or headers.get("content-encoding", "") == wanted:
+        return ""
+    if "text/html" in headers.get("content-type", ""):
+        return "the host answered with a page instead"
+    return f"sent without Content-Encoding: {wanted}"
 
 
 async def _dismiss(what: Dialog | Page) -> None:

@@ -35,10 +35,11 @@ def expected(result: CaseResult) -> str:
 def got(run: RunResult, result: CaseResult) -> tuple[str, str]:
     """The best label and its score, or dashes where there is no prediction."""
     scores = () if result.prediction is None else result.prediction.scores
-    if not scores or len(scores) != len(run.model.labels):
+    labels = () if run.model is None else run.model.labels
+    if not scores or len(scores) != len(labels):
         return NOTHING, NOTHING
     top = best(scores)
-    return clean(run.model.labels[top], 60), f"{scores[top]:.4f}"
+    return clean(labels[top], 60), f"{scores[top]:.4f}"
 
 
 def milliseconds(result: CaseResult) -> str:
@@ -48,15 +49,21 @@ def milliseconds(result: CaseResult) -> str:
 
 def facts(run: RunResult) -> list[tuple[str, str]]:
     """The run's circumstances: what was checked, with what."""
-    used = run.backend_used or "none"
     return [
         ("build", clean(run.build, 200)),
-        ("model", f"{run.model.name} ({run.model.slug}), contract {run.model.contract_sha256[:12]}"),
-        ("backend", f"{used} (asked for {run.backend_asked})"),
+        *_model_facts(run),
         ("renderer", run.renderer or "no WebGL"),
         ("browser", run.browser),
-        ("inference", _times(run)),
+        ("start", f"{run.start.seconds:.1f} s" + (f" by {run.start.api}" if run.start.api else "")),
+        *([("inference", _times(run))] if run.model else []),
     ]
+
+
+def _model_facts(run: RunResult) -> list[tuple[str, str]]:
+    if run.model is None:
+        return []
+    model = f"{run.model.name} ({run.model.slug}), contract {run.model.contract_sha256[:12]}"
+    return [("model", model), ("backend", f"{run.backend_used or 'none'} (asked for {run.backend_asked})")]
 
 
 def _times(run: RunResult) -> str:
@@ -68,7 +75,8 @@ def verdict(run: RunResult) -> str:
     """The last line."""
     failed = sum(not result.passed for result in run.cases)
     count = len(run.cases)
-    cases = f"{failed} of {count} cases fail" if failed else f"{count} of {count} cases pass" if count else "no cases"
+    nothing = "no cases" if run.model else "loaded, rendered" if run.passed else "no model was asked for"
+    cases = f"{failed} of {count} cases fail" if failed else f"{count} of {count} cases pass" if count else nothing
     broken = [check.name for check in run.checks if not check.passed]
     return f"{'PASS' if run.passed else 'FAIL'}: {cases}" + (f"; failed checks: {', '.join(broken)}" if broken else "")
 

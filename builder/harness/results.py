@@ -83,6 +83,17 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How the build was started, as far as that was seen. `api`: the loader's function, "" if none of Unity's was
+    called; `progress`: the least that any of the `instances` reached; `seconds`: from opening the page on."""
+
+    api: str
+    instances: int
+    progress: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tensors:
     """Live tensors of the page after warm-up and after the last prediction."""
 
@@ -92,19 +103,29 @@ class Tensors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """Everything that one `verify` found. `restarts`: why pages died whose cases were run again."""
+    """Everything that one `verify` found. `model` is None where none was asked for. `start`: how the build started.
+    `restarts`: why pages died whose cases were run again."""
 
     build: str
     browser: str
     renderer: str
     backend_asked: Backend
     backend_used: str
-    model: ModelInfo
+    model: ModelInfo | None
     cases: tuple[CaseResult, ...]
     checks: tuple[Check, ...]
     tensors: Tensors | None
     log: PageLog
+    start: Start
     restarts: tuple[str, ...] = ()
+
+    @property
+    def verdicts(self) -> dict[str, bool | None]:
+        """Loaded, rendered, predicts; None for what was not looked at."""
+        passed = {check.name: check.passed for check in self.checks}
+        predicting = [case.passed for case in self.cases] + [passed[name] for name in ("golden",) if name in passed]
+        predicts = all(predicting) if predicting else None
+        return {"loaded": passed.get("loaded"), "rendered": passed.get("rendered"), "predicts": predicts}
 
     @property
     def passed(self) -> bool:

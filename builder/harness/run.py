@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from builder.errors import NOT_A_BUILD, NOTHING_TO_CHECK, fail
-from builder.harness.assets import check_files
+from builder.errors import NOTHING_TO_CHECK, fail
+from builder.harness.assets import ROOT, check_files
+from builder.harness.builds import INDEX, Target
 from builder.harness.cases import Case
 from builder.harness.golden import stored
 from builder.harness.loading import Progress
@@ -20,44 +22,54 @@ from builder.harness.workers import Board, Crew
 _NEED_A_LIVING_PAGE = frozenset({"rendered", "tensors"})
 
 
-def check_build(build: Path) -> None:
-    """Refuses a folder that is no WebGL build.
+async def run(target: Target, cases: Sequence[Case], options: RunOptions, progress: Progress) -> Findings:
+    """Checks a build with `cases`, and with the golden vectors that it carries; `cases` may be empty if it does, or if
+    nothing is to be predicted.
 
     Raises:
-        UserError: NOT_A_BUILD.
+        UserError: NOTHING_TO_CHECK, NO_BROWSER, BAD_CASES; as RunFailed whatever kept the build or its model from
+            loading.
     """
-    if not build.is_dir():
-        raise fail(NOT_A_BUILD, build, reason="it is not a folder")
-    for name, there in (("index.html", (build / "index.html").is_file()), ("Build", (build / "Build").is_dir())):
-        if not there:
-            raise fail(NOT_A_BUILD, build, reason=f"{name} is missing")
-
-
-async def run(build: Path, cases: Sequence[Case], options: RunOptions, progress: Progress) -> Findings:
-    """Checks `build` with `cases`, and with the golden vectors that it carries; `cases` may be empty if it does.
-
-    Raises:
-        UserError: NOT_A_BUILD, NOTHING_TO_CHECK, NO_BROWSER, BAD_CASES; as RunFailed whatever kept the build or its
-            model from loading.
-    """
-    check_build(build)
-    golden = stored(build)
+    golden = stored(target.root) if target.root and options.predict else {}
     progress("comparing the files with their contracts")
-    files = check_files(build)
-    if not cases and not golden:
-        failure = RunFailed(fail(NOTHING_TO_CHECK, build), PageLog(), None)
-        failure.checks = (files,)  # a golden vector that is stale or unreadable is named there
+    files = _file_checks(target, options)
+    if options.predict and not cases and not golden:
+        failure = RunFailed(fail(NOTHING_TO_CHECK, target.root or target.url), PageLog(), None)
+        failure.checks = files  # a golden vector that is stale or unreadable is named there
         raise failure
-    with serve(build, isolated=options.isolated) as origin:
-        visitor = Visitor(build.resolve().name, origin, cases, options, golden)
+    with _opened(target, options) as (origin, url):
+        hopeless = target.root is not None and not carries_models(target.root)
+        visitor = Visitor(target.name, origin, url, cases, options, golden, hopeless)
         crew = Crew(visitor.visit, options.workers, Board(options.workers, len(cases), progress))
         try:
             await crew.run(plan(cases, options.query, options.workers))
         except RunFailed as failure:
-            failure.checks = (files,)
+            failure.checks = (*files, *failure.checks)
             raise
     found = merge(cases, crew.found, crew.restarts)
-    return replace(found, result=replace(found.result, checks=(files, *found.result.checks)))
+    return replace(found, result=replace(found.result, checks=(*files, *found.result.checks)))
+
+
+def carries_models(root: Path) -> bool:
+    """Whether StreamingAssets have the folder that a generated model would be in."""
+    return root.joinpath(*ROOT).is_dir()
+
+
+def _file_checks(target: Target, options: RunOptions) -> tuple[Check, ...]:
+    """The check "files"; none of a build on a host, and none of models that nobody asks for."""
+    if target.root is None or not (options.predict or carries_models(target.root)):
+        return ()
+    return (check_files(target.root),)
+
+
+@contextmanager
+def _opened(target: Target, options: RunOptions) -> Iterator[tuple[str, str]]:
+    """The origin and the address to open: on loopback, or as the user named it."""
+    if target.root is None:
+        yield target.origin, target.url
+        return
+    with serve(target.root, isolated=options.isolated) as origin:
+        yield origin, f"{origin}/{INDEX}"
 
 
 def merge(cases: Sequence[Case], found: Sequence[Findings], restarts: Sequence[str] = ()) -> Findings:

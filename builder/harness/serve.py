@@ -44,7 +44,8 @@ UNKNOWN_TYPE = "application/octet-stream"
 _COMPRESSED = (".gz", ".br", ".unityweb")
 _SNIFFED_BYTES = 256
 _GZIP_MAGIC = b"\x1f\x8b"
-_BROTLI_MARK = b"UnityWeb Compressed Content (brotli)"  # Unity writes it into a metadata block near the start
+_UNITY_REMARK = b"UnityWeb Compressed Content ("  # Unity writes it into the head of each file that it packs
+_BROTLI_MARK = _UNITY_REMARK + b"brotli)"
 _PLAIN_STARTS = (b"\0asm", b"UnityWebData", b"var ", b"function", b"(function", b"{")
 
 
@@ -67,15 +68,16 @@ def content_type(name: str) -> str:
 
 
 def content_encoding(name: str, start: bytes) -> str | None:
-    """`gzip`, `br` or None for a file of Unity's, by its first bytes: the suffix `.unityweb` says nothing, and a
-    compressed file is sometimes published under its name after it was unpacked."""
+    """`gzip`, `br` or None for a file of the build, by its first bytes: the suffix `.unityweb` says nothing, and a
+    compressed file is sometimes published under its name after it was unpacked, or under a name without a suffix."""
+    gzipped = start.startswith(_GZIP_MAGIC)
+    if _UNITY_REMARK in start and (gzipped or _BROTLI_MARK in start):
+        return "gzip" if gzipped else "br"
     suffix = Path(name).suffix.lower()
     if suffix not in _COMPRESSED:
         return None
-    if start.startswith(_GZIP_MAGIC):
+    if gzipped:
         return "gzip"
-    if _BROTLI_MARK in start:
-        return "br"
     # Brotli has no magic number: what is called .br and is no known plain content is taken for it.
     return "br" if suffix == ".br" and not start.startswith(_PLAIN_STARTS) else None
 

@@ -12,13 +12,13 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
 from builder.errors import BUILD_FAILED_TO_LOAD, UserError, fail
-from builder.harness import evaluate, feed
+from builder.harness import evaluate, feed, starting
 from builder.harness.browser import BrowserOptions, open_browser
 from builder.harness.camera import write_film
 from builder.harness.cases import Case, check_against
 from builder.harness.golden import Golden
 from builder.harness.images import read_rgb
-from builder.harness.loading import Progress
+from builder.harness.loading import Progress, Wait
 from builder.harness.page import GamePage, PageSilent, open_page
 from builder.harness.results import Backend, Check, Gpu, ModelInfo, PageLog, RunResult
 from builder.harness.text import clean
@@ -28,7 +28,8 @@ MAX_WORKERS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How to run; `timeout` in seconds holds for loading the build and its model, and for each prediction."""
+    """How to run; `timeout` in seconds holds for loading the build and its model, and for each prediction. Without
+    `predict` no model is looked for, and the picture must hold for `settle` seconds."""
 
     backend: Backend = "auto"
     gpu: Gpu = "software"
@@ -39,6 +40,8 @@ class RunOptions:
     query: str = ""
     workers: int = 1
     allow_blank: bool = False
+    predict: bool = True
+    settle: float = 5.0
     isolated: bool = False
 
 
@@ -109,14 +112,16 @@ def _join(*queries: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Opens the build `name` at `origin`, each time in a browser of its own. `cases` are those of the whole run, and
-    `golden` the vectors that the build carries, by slug."""
+    """Opens the build `name` by `url`, each time in a browser of its own that reaches only `origin`. `cases` are those
+    of the whole run, `golden` the vectors that the build carries, by slug; `hopeless`: it carries no model."""
 
     name: str
     origin: str
+    url: str
     cases: Sequence[Case]
     options: RunOptions
     golden: Mapping[str, Golden]
+    hopeless: bool = False
 
     async def visit(self, visit: Visit, progress: Progress) -> Findings:
         """Raises UserError, as RunFailed whatever kept the build or its model from loading."""
@@ -137,16 +142,15 @@ class Visitor:
 
     async def _on_page(self, page: GamePage, browser: str, visit: Visit, progress: Progress) -> Findings:
         model, loaded = await self._load(page, visit, progress)
-        if visit.camera:
-            fed = await feed.camera(page, model, visit.cases[0], self.options.timeout, progress)
-        else:
-            vector = self.golden.get(model.slug)
-            picture = vector.picture if vector and not visit.cases else None
-            fed = await feed.probe(page, model, visit.cases, progress, picture)
+        seconds = page.seconds
+        fed = feed.Fed((), None) if model is None else await self._feed(page, model, visit, progress)
         golden, silence = (
-            (None, "") if fed.silence else await feed.golden(page, self.golden, progress, alone=not self.cases)
+            (None, "")
+            if fed.silence or model is None
+            else await feed.golden(page, self.golden, progress, alone=not self.cases)
         )
         checks, backend = await self._checks(page, model, loaded, fed)
+        watch = await page.watch()
         result = RunResult(
             build=self.name,
             browser=browser,
@@ -158,32 +162,70 @@ class Visitor:
             checks=checks if golden is None else (*checks, golden),
             tensors=fed.tensors,
             log=page.log(),
+            start=starting.start_of(watch, seconds),
         )
         return Findings(result=result, screenshot=await page.screenshot(), silence=fed.silence or silence)
 
+    async def _feed(self, page: GamePage, model: ModelInfo, visit: Visit, progress: Progress) -> feed.Fed:
+        if visit.camera:
+            return await feed.camera(page, model, visit.cases[0], self.options.timeout, progress)
+        vector = self.golden.get(model.slug)
+        picture = vector.picture if vector and not visit.cases else None
+        return await feed.probe(page, model, visit.cases, progress, picture)
+
     async def _checks(
-        self, page: GamePage, model: ModelInfo, loaded: list[tuple[str, str]], fed: feed.Fed
+        self, page: GamePage, model: ModelInfo | None, loaded: list[tuple[str, str]], fed: feed.Fed
     ) -> tuple[tuple[Check, ...], str]:
         """The checks of a page after its cases, and the backend that it used."""
-        colors = await (page.colors() if self.options.allow_blank else page.wait_for_colors())
-        used = await page.backends() or loaded
+        options, settle = self.options, 0.0 if model else self.options.settle
+        colors = await (page.colors() if options.allow_blank else page.wait_for_colors(settle))
+        used = (await page.backends() or loaded) if model else []
+        watch = await page.watch()
+        why = starting.signs(watch, page.log())
         checks = [
-            evaluate.check_backend(self.options.backend, used, await page.trials()),
-            evaluate.check_renderer(self.options.gpu, page.renderer),
-            evaluate.check_render(colors, allow_blank=self.options.allow_blank, silence=fed.silence),
+            starting.check_loaded(watch, model=model is not None),
+            *([evaluate.check_backend(options.backend, used, await page.trials())] if model else []),
+            evaluate.check_renderer(options.gpu, page.renderer),
+            evaluate.check_render(colors, allow_blank=options.allow_blank, silence=fed.silence, signs=why),
         ]
-        if self.cases or model.slug in self.golden:  # otherwise nothing was predicted, and nothing can have leaked
+        if model and (self.cases or model.slug in self.golden):  # else nothing was predicted, nothing can have leaked
             checks.append(evaluate.check_tensors(fed.tensors, fed.silence))
-        return tuple(checks), dict(used).get(model.slug, "")
+        return tuple(checks), dict(used).get(model.slug, "") if model else ""
 
-    async def _load(self, page: GamePage, visit: Visit, progress: Progress) -> tuple[ModelInfo, list[tuple[str, str]]]:
+    async def _load(
+        self, page: GamePage, visit: Visit, progress: Progress
+    ) -> tuple[ModelInfo | None, list[tuple[str, str]]]:
+        """The model and its backend; no model where none is asked for."""
         try:
-            state = await page.load(f"{self.origin}/index.html{visit.query}", self.options.slug, progress)
-            model = await page.model(state)
+            return await self._open(page, visit, progress)
         except PageSilent as error:
-            failure = fail(BUILD_FAILED_TO_LOAD, reason=str(error))
-            raise RunFailed(failure, page.log(), await page.screenshot(), crashed=page.crashed) from None
+            raise await self._failed(page, fail(BUILD_FAILED_TO_LOAD, reason=str(error))) from None
         except UserError as error:
-            raise RunFailed(error, page.log(), await page.screenshot(), crashed=page.crashed) from None
+            raise await self._failed(page, error) from None
+
+    async def _open(
+        self, page: GamePage, visit: Visit, progress: Progress
+    ) -> tuple[ModelInfo | None, list[tuple[str, str]]]:
+        url = address(self.url, visit.query)
+        if not self.options.predict:
+            await page.start(url, progress)
+            return None, []
+        wait = Wait(slug=self.options.slug, timeout=self.options.timeout, hopeless=self.hopeless)
+        state = await page.load(url, wait, progress)
+        model = await page.model(state)
         check_against(self.cases, model.labels)
         return model, [(state.slug, state.backend)]
+
+    async def _failed(self, page: GamePage, error: UserError) -> RunFailed:
+        """`error` with what the page said and showed."""
+        failure = RunFailed(error, page.log(), await page.screenshot(), crashed=page.crashed)
+        if any(each.kind == BUILD_FAILED_TO_LOAD for each in error.problems):
+            failure.checks = (starting.not_loaded(str(error.problems[0].params["reason"])),)
+        return failure
+
+
+def address(url: str, query: str) -> str:
+    """`url` with `query` ("" or beginning with ?) added to its own."""
+    if not query:
+        return url
+    return url + ("&" + query[1:] if "?" in url else query)

@@ -6,6 +6,7 @@ The page is not trusted: texts are cut in the page and again here, lists are bou
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -18,6 +19,8 @@ MAX_MODELS = 16
 MAX_TRIALS = 8
 MAX_LABELS = 100_000
 MAX_LABEL = 1000
+MAX_STARTS = 8
+CANVAS_MARK = "data-tfjs-for-unity-canvas"
 
 Text = Annotated[str, AfterValidator(clean)]
 Phase = Literal["loading", "ready", "failed", "disposed"]
@@ -68,6 +71,24 @@ class WireBridge(_Wire):
     models: list[WireModel] = Field(max_length=MAX_MODELS)
 
 
+class WireStart(_Wire):
+    """One call of a loader of Unity's. `files`: paths of what it was told to fetch; `reason`: why it failed."""
+
+    api: Literal["UnityLoader", "createUnityInstance"]
+    phase: Literal["loading", "started", "failed"]
+    progress: float
+    reason: Text
+    files: list[Text] = Field(max_length=16)
+
+
+class WireWatch(_Wire):
+    """What watch.js saw in a frame. `complaints`: errors that a loader shows; `stops`: what ended a running game."""
+
+    starts: list[WireStart] = Field(max_length=MAX_STARTS)
+    complaints: list[Text] = Field(max_length=20)
+    stops: list[Text] = Field(max_length=20)
+
+
 class WireContract(_Wire):
     """The part of a model's contract that the harness needs."""
 
@@ -95,7 +116,7 @@ class WireAnswer(_Wire):
 
 
 class WireCanvas(_Wire):
-    """The largest canvas' place in the viewport, CSS pixels, already cut to the viewport."""
+    """A canvas' place in the viewport, CSS pixels, already cut to the viewport."""
 
     x: float
     y: float
@@ -151,16 +172,26 @@ HISTORY = f"""(handle) => {{ {_HELPERS}
   return model ? Array.from(model.history).slice(-32).map(predicted) : [];
 }}"""
 
-CANVAS = """() => {
-  const area = (c) => { const r = c.getBoundingClientRect(); return r.width * r.height; };
-  const canvas = Array.from(document.querySelectorAll("canvas")).sort((a, b) => area(b) - area(a))[0];
+WATCH = """() => {
+  const watch = globalThis[Symbol.for("tfjs-for-unity.watch")];
+  return watch ? watch.read() : null;
+}"""
+
+# The canvases that loaders were given, else the largest; the n-th, marked, so that it can be looked at alone.
+CANVAS = f"""(n) => {{
+  const area = (c) => {{ const r = c.getBoundingClientRect(); return r.width * r.height; }};
+  const watch = globalThis[Symbol.for("tfjs-for-unity.watch")];
+  const given = watch ? watch.canvases().filter((c) => area(c) > 0) : [];
+  const all = Array.from(document.querySelectorAll("canvas")).sort((a, b) => area(b) - area(a));
+  const canvas = given.length ? given[n] : n === 0 ? all[0] : undefined;
+  for (const each of all) each.toggleAttribute("{CANVAS_MARK}", each === canvas);
   if (!canvas || area(canvas) === 0) return null;
-  canvas.scrollIntoView({ block: "nearest", inline: "nearest" });
+  canvas.scrollIntoView({{ block: "nearest", inline: "nearest" }});
   const r = canvas.getBoundingClientRect();
   const x = Math.max(0, r.left), y = Math.max(0, r.top);
   const width = Math.min(innerWidth, r.right) - x, height = Math.min(innerHeight, r.bottom) - y;
-  return width >= 1 && height >= 1 ? { x, y, width, height } : null;
-}"""
+  return width >= 1 && height >= 1 ? {{ x, y, width, height }} : null;
+}}"""
 
 RENDERER = """() => {
   const gl = document.createElement("canvas").getContext("webgl2");
@@ -168,6 +199,9 @@ RENDERER = """() => {
   const info = gl.getExtension("WEBGL_debug_renderer_info");
   return String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
 }"""
+
+
+WATCHING = Path(__file__).with_name("watch.js").read_text("utf-8")
 
 
 def page_config(backend: str) -> str:

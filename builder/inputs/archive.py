@@ -56,8 +56,9 @@ class Unpacked:
 
 
 @contextmanager
-def unpacked(model: Path) -> Iterator[Unpacked]:
+def unpacked(model: Path, *, whole: bool = False) -> Iterator[Unpacked]:
     """The model at `model`: a ZIP's unpacked into a private folder, removed at the end; anything else as it is.
+    `whole`: all that is in the ZIP, and not the folder of its one model.
 
     `UserError`s raised inside name the archive instead of the private folder.
     """
@@ -66,7 +67,7 @@ def unpacked(model: Path) -> Iterator[Unpacked]:
         return
     with tempfile.TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as private:
         root = Path(private).resolve() / "model"
-        folder = _unpack(model, root)
+        folder = _unpack(model, root, whole=whole)
         result = Unpacked(folder, root, model)
         try:
             yield result
@@ -85,7 +86,7 @@ def is_archive(model: Path) -> bool:
         raise fail(UNREADABLE_FILE, model, reason=error.strerror or "unknown error") from None
 
 
-def _unpack(archive: Path, root: Path) -> Path:
+def _unpack(archive: Path, root: Path, *, whole: bool) -> Path:
     """Unpacks the model's folder below `root`; the folder that holds model.json is called as in the archive, or, at its
     top, like the archive."""
     try:
@@ -93,7 +94,7 @@ def _unpack(archive: Path, root: Path) -> Path:
         with zipfile.ZipFile(archive) as opened:
             entries = [entry for entry in opened.infolist() if not entry.orig_filename.startswith(_IGNORED)]
             _check(entries, archive)
-            home = _home(entries, archive)
+            home = "" if whole else _home(entries, archive)
             for entry in entries:
                 if not entry.is_dir() and entry.filename.startswith(home):
                     _extract(opened, entry, root / _folder_name(archive, home) / entry.filename.removeprefix(home))

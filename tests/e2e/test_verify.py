@@ -50,7 +50,7 @@ def test_a_good_build_passes_and_every_report_says_so(cases: Path, tmp_path: Pat
     expected = fake_scores(color_picture(FAKE_COLORS["blue"]))
     assert report["cases"][0]["prediction"]["scores"] == pytest.approx(expected.tolist(), abs=1e-9)
     suite = ET.parse(junit).getroot().find("testsuite")
-    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("8", "0")
+    assert suite is not None and (suite.get("tests"), suite.get("failures")) == ("9", "0")
     assert png.read_bytes().startswith(b"\x89PNG")
 
 
@@ -237,7 +237,7 @@ def test_three_workers_report_what_one_does(tmp_path: Path) -> None:
         arguments = ("--workers", str(workers), "--json", str(json_file), "--junit", str(junit))
         assert verify(FAKE_BUILD, listing, *PATIENT, *arguments).code == 1
         report = json.loads(json_file.read_text("utf-8"))
-        del report["page"]  # each worker's page has its own console
+        del report["page"], report["start"]  # each worker's page has its own console and its own times
         for case in report["cases"]:  # a film's frames differ by what its codec makes of them
             case["prediction"].pop("scores") if case["source"] == "camera" else None
         reports.append((report, junit.read_text("utf-8")))

@@ -147,10 +147,14 @@ def test_a_folder_that_is_no_build(cases: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "arguments", "message"),
     [
-        ("never", HASTY, NOT_LOADED + "no picture and no model appeared within 5 s."),
+        ("never", HASTY, NOT_LOADED + "createUnityInstance was still loading after 5 s (0%)."),
         ("page-error", HASTY, NOT_LOADED + "engine is undefined."),
         ("missing-file", HASTY, NOT_LOADED + "Build/absent.wasm: 404."),
-        ("no-bridge", HASTY, "error 504 NO_BRIDGE: The build loaded, but no TfjsBridge model appeared within 5 s."),
+        (
+            "no-bridge",
+            HASTY,
+            "error 504 NO_BRIDGE: The build loaded, but it shows no TfjsBridge model: none appeared within 5 s.",
+        ),
         (
             "no-runtime",
             HASTY,

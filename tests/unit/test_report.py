@@ -12,7 +12,17 @@ from rich.console import Console
 from builder.errors import NO_BRIDGE, problem
 from builder.harness import files, report
 from builder.harness.cases import Case
-from builder.harness.results import CaseResult, Check, ConsoleLine, ModelInfo, PageLog, Prediction, RunResult, Tensors
+from builder.harness.results import (
+    CaseResult,
+    Check,
+    ConsoleLine,
+    ModelInfo,
+    PageLog,
+    Prediction,
+    RunResult,
+    Start,
+    Tensors,
+)
 from builder.harness.text import clean
 
 EVIL = "[red]x[/red] \x1b[2J\u202e\ud800]]>\x00<b>"
@@ -36,6 +46,7 @@ def run(*, log: PageLog | None = None) -> RunResult:
         checks=(Check("backend", True, "wasm"), Check("tensors", False, "1 leaked")),
         tensors=Tensors(before=1, after=2),
         log=log or PageLog(),
+        start=Start(api="createUnityInstance", instances=1, progress=1.0, seconds=2.5),
     )
 
 
@@ -86,7 +97,7 @@ def test_json_report_is_complete_and_strict() -> None:
 
 
 def test_json_of_a_failed_load_names_the_problem() -> None:
-    problems = [problem(NO_BRIDGE, seconds="5")]
+    problems = [problem(NO_BRIDGE, reason="none appeared within 5 s")]
     data = json.loads(files.json_failure(problems, PageLog(page_errors=("boom",)), 4))
     assert data["problems"][0]["id"] == "NO_BRIDGE" and data["exit_code"] == 4
     assert data["page"]["uncaught_errors"] == ["boom"]
@@ -101,7 +112,9 @@ def test_junit_counts_cases_and_checks() -> None:
 
 
 def test_junit_of_a_failed_load_is_an_error() -> None:
-    suite = ET.fromstring(files.junit_failure([problem(NO_BRIDGE, seconds="5")], PageLog())).find("testsuite")
+    suite = ET.fromstring(files.junit_failure([problem(NO_BRIDGE, reason="none appeared within 5 s")], PageLog())).find(
+        "testsuite"
+    )
     assert suite is not None and (suite.get("tests"), suite.get("errors")) == ("1", "1")
     error = suite.find("testcase/error")
     assert error is not None and error.get("type") == "NO_BRIDGE"

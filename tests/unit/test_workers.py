@@ -13,7 +13,7 @@ from builder.errors import BUILD_FAILED_TO_LOAD, NO_BROWSER, UserError, fail
 from builder.harness.cases import Case
 from builder.harness.evaluate import check_tensors
 from builder.harness.loading import Progress
-from builder.harness.results import CaseResult, Check, ModelInfo, PageLog, Prediction, RunResult, Tensors
+from builder.harness.results import CaseResult, Check, ModelInfo, PageLog, Prediction, RunResult, Start, Tensors
 from builder.harness.run import merge
 from builder.harness.visits import Findings, RunFailed, Visit, plan
 from builder.harness.workers import Board, Crew, Opening
@@ -65,6 +65,7 @@ def result(results: Sequence[CaseResult], silence: str = "") -> RunResult:
         checks=(Check("backend", True, "wasm"), check_tensors(tensors, silence)),
         tensors=tensors,
         log=PageLog(),
+        start=Start(api="", instances=0, progress=0.0, seconds=2.5),
     )
 
 

@@ -16,7 +16,7 @@ from builder.harness import evaluate
 from builder.harness.browser import BrowserOptions, open_browser
 from builder.harness.golden import scores_of
 from builder.harness.images import RgbImage, page_image
-from builder.harness.loading import Progress
+from builder.harness.loading import Progress, Wait
 from builder.harness.page import GamePage, PageSilent, open_page
 from builder.harness.photos import prepared
 from builder.harness.reference import ReferenceBackend, ReferencePage, reference_page
@@ -120,7 +120,9 @@ class BuildOpening:
             open_page(browser, self.origin, options.backend, options.timeout) as page,
         ):
             query = f"?{options.query.lstrip('?')}" if options.query else ""
-            state = await page.load(f"{self.origin}/index.html{query}", options.slug, progress)
+            state = await page.load(
+                f"{self.origin}/index.html{query}", Wait(slug=options.slug, timeout=options.timeout), progress
+            )
             model = await page.model(state)
             checks = (
                 evaluate.check_backend(options.backend, [(state.slug, state.backend)]),

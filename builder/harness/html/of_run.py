@@ -32,7 +32,7 @@ def page(found: Findings, how: Preprocess | None) -> PageView:
     shown = sorted(run.cases, key=lambda each: each.passed)[:MAX_PICTURES]
     more = f" {len(run.cases) - len(shown)} more are in the JSON report." if len(run.cases) > len(shown) else ""
     return PageView(
-        title=f"{run.model.name} in {run.build}",
+        title=f"{run.model.name} in {run.build}" if run.model else run.build,
         passed=run.passed,
         verdict=verdict(run),
         tiles=tuple(tiles),
@@ -83,13 +83,14 @@ def _complaints(log: PageLog) -> tuple[str, ...]:
 def _picture(run: RunResult, result: CaseResult, how: Preprocess | None) -> PictureView:
     rgb = read_or_none(result.case.image)
     scores = () if result.prediction is None else result.prediction.scores
-    fits = len(scores) == len(run.model.labels) and all(abs(score) < float("inf") for score in scores)
+    labels = () if run.model is None else run.model.labels
+    fits = len(scores) == len(labels) and all(abs(score) < float("inf") for score in scores)
     return PictureView(
         name=result.case.id,
         image="" if rgb is None else thumbnail(rgb),
         seen="" if rgb is None or result.case.source == "camera" else as_seen(rgb, how),
         expected=expected(result),
-        bars=bars(run.model.labels, scores, result.case.label) if fits else (),
+        bars=bars(labels, scores, result.case.label) if fits else (),
         reasons=result.reasons,
         passed=result.passed,
     )
