@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: bench-bridge setup demo test lint unit test-mutations test-fuzz test-steady test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
+.PHONY: bench-bridge setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -52,6 +52,10 @@ unit: setup ## the quick tests alone: no browser, no compiler
 test-mutations: setup ## removes each line of the GL state guard in turn; the player must notice every one
 	@$(NEED) chromium emcc
 	$(BIN)/python -m pytest tests/e2e/test_mutation.py
+
+test-builds: setup ## the player dressed as builds of all generations of Unity, good and broken, through verify
+	@$(NEED) chromium emcc
+	$(BIN)/python -m pytest tests/e2e/test_builds.py
 
 test-fuzz: setup ## 10,000 mutated models, label files and options: success or an error of the catalogue, never more
 	$(BIN)/python -m pytest -m slow tests/failures/test_mutations.py

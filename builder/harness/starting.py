@@ -44,11 +44,11 @@ def troubles(watch: WireWatch, log: PageLog) -> list[str]:
 
 def _own_failures(watch: WireWatch, log: PageLog) -> Iterator[str]:
     wanted = {path.lstrip("/") for start in watch.starts for path in start.files}
-    return (each for each in log.failed_requests if each.rpartition(": ")[0] in wanted)
+    return (each for each in log.failed_requests if each.partition(": ")[0] in wanted)
 
 
 def _is_no_script(request: str) -> bool:
-    return not request.rpartition(": ")[0].endswith(".js")
+    return not request.partition(": ")[0].endswith(".js")
 
 
 def unfinished(watch: WireWatch, seconds: float) -> str:

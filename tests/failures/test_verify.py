@@ -173,6 +173,22 @@ def test_a_build_that_does_not_load(cases: Path, fault: str, arguments: tuple[st
 
 
 @pytest.mark.browser
+def test_a_build_without_models_is_told_at_once_and_passes_without_predictions(cases: Path, tmp_path: Path) -> None:
+    build = Path(shutil.copytree(FAKE_BUILD, tmp_path / "build", ignore=shutil.ignore_patterns("StreamingAssets")))
+    query = ("--query", "fault=no-bridge")
+    outcome = verify(build, cases, *query)
+    message = "error 504 NO_BRIDGE: The build loaded, but it shows no TfjsBridge model: its StreamingAssets hold none."
+    assert outcome.code == 4 and message in outcome.err
+    outcome = run_verify(build, *query, "--no-predict", "--settle", "0")
+    assert outcome.code == 0 and outcome.lines[-1] == "PASS: loaded, rendered"
+
+
+def test_cases_are_of_no_use_without_predictions(cases: Path) -> None:
+    outcome = verify(FAKE_BUILD, cases, "--no-predict")
+    assert outcome.code == 2 and "--no-predict goes without --cases." in outcome.err
+
+
+@pytest.mark.browser
 def test_a_failed_load_shows_the_console_and_still_writes_reports(cases: Path, tmp_path: Path) -> None:
     json_file, junit, png = tmp_path / "r.json", tmp_path / "r.xml", tmp_path / "new" / "r.png"
     files = ("--json", str(json_file), "--junit", str(junit), "--screenshot", str(png))
