@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "Measure a model on labelled pictures.",
     "merge-reports": "Put the JSON reports of all shards together.",
     "bench": "Time a model in this machine's browser.",
+    "doctor": "Find what goes wrong when a build is published.",
     "toolchain": "Install, show or remove what converts Keras and TensorFlow models.",
 }
 

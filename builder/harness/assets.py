@@ -67,7 +67,7 @@ class _Runtime(Strict):
     wasm: list[NamedFile] = Field(max_length=100)
 
 
-class _Contract(Strict):
+class Contract(Strict):
     model: _Model
     runtime: _Runtime
 
@@ -254,10 +254,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def read_contract(tree: Tree, folder: str) -> _Contract:
+def read_contract(tree: Tree, folder: str) -> Contract:
     """The contract in `folder`; raises Refused."""
     try:
-        return _Contract.model_validate_json(contract_bytes(tree, folder))
+        return Contract.model_validate_json(contract_bytes(tree, folder))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         at = ".".join(map(str, first["loc"]))
