@@ -28,12 +28,15 @@ var config = {dataUrl: buildUrl + "/a.data%(end)s", frameworkUrl: buildUrl + "/a
 createUnityInstance(document.querySelector("canvas"), config);</script>%(more)s</body></html>"""
 
 
+def _packed(content: bytes, end: str) -> bytes:
+    return compressed(content, "gzip" if end == ".gz" else "brotli") if end else content
+
+
 def make(folder: Path, *, end: str = "", more: str = "", script: bytes = SCRIPT) -> Path:
     """A build whose files are packed as `end` says, with `more` in its page."""
     (folder / "Build").mkdir(parents=True)
-    pack: Callable[[bytes], bytes] = {"": bytes, ".gz": gzip.compress, ".br": lambda x: compressed(x, "brotli")}[end]
     for name, content in {"data": DATA, "framework.js": script, "wasm": WASM}.items():
-        (folder / "Build" / f"a.{name}{end}").write_bytes(pack(content))
+        (folder / "Build" / f"a.{name}{end}").write_bytes(_packed(content, end))
     (folder / "Build" / "a.loader.js").write_text("function createUnityInstance() {}")
     (folder / "index.html").write_text(PAGE % {"end": end, "more": more})
     return folder

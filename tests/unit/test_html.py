@@ -16,7 +16,17 @@ from builder.harness.cases import Case
 from builder.harness.differences import compare_run
 from builder.harness.html.of_run import failure_page, page
 from builder.harness.html.render import html
-from builder.harness.results import CaseResult, Check, ConsoleLine, ModelInfo, PageLog, Prediction, RunResult, Tensors
+from builder.harness.results import (
+    CaseResult,
+    Check,
+    ConsoleLine,
+    ModelInfo,
+    PageLog,
+    Prediction,
+    RunResult,
+    Start,
+    Tensors,
+)
 from builder.harness.visits import Findings, RunFailed
 from tests.verifying import color_picture, save
 
@@ -64,6 +74,7 @@ def findings(folder: Path, text: str = "happy") -> Findings:
         checks=(Check("backend", True, text), Check("tensors", False, "1 leaked", (text,))),
         tensors=Tensors(before=1, after=2),
         log=PageLog(console=(ConsoleLine("error", text),), page_errors=(text,), dialogs=(text,)),
+        start=Start(api="", instances=0, progress=0.0, seconds=2.5),
     )
     return Findings(result=run, screenshot=None)
 
@@ -97,7 +108,9 @@ def test_control_characters_do_not_reach_the_page(tmp_path: Path) -> None:
 
 
 def test_a_build_that_did_not_load_has_a_page_too() -> None:
-    failure = RunFailed(fail(NO_BRIDGE, seconds="5"), PageLog(console=(ConsoleLine("error", EVIL),)), None)
+    failure = RunFailed(
+        fail(NO_BRIDGE, reason="none appeared within 5 s"), PageLog(console=(ConsoleLine("error", EVIL),)), None
+    )
     found = read(html(failure_page("WebGL", failure)))
     assert "NO_BRIDGE" in found.text and EVIL in found.text and "script" not in found.tags
 
