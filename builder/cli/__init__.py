@@ -24,6 +24,7 @@ COMMANDS = {
     "upgrade": "Write a project's models anew, as this version does it.",
     "verify": "Check a finished WebGL build in a browser.",
     "evaluate": "Measure a model on labelled pictures.",
+    "find-preprocessing": "Find out how a model wants its pictures.",
     "merge-reports": "Put the JSON reports of all shards together.",
     "bench": "Time a model in this machine's browser.",
     "doctor": "Find what goes wrong when a build is published.",

@@ -22,6 +22,7 @@ from builder.harness.visits import RunOptions
 from builder.inputs.archive import unpacked
 from builder.inputs.facts import ModelFacts
 from builder.inputs.tfjs_model import read_model
+from builder.resolve import presets
 from builder.spec import ModelFiles, ModelSpec, Preprocess
 
 _NAME = "Evaluated"  # a specification has one; nothing is written with it
@@ -64,6 +65,21 @@ def target(path: Path, against: Path | None, given: Mapping[str, Any], options: 
     with gathered(path, None, settings) as found, _model(found.facts, path.name, found.spec, options) as opening:
         with _other(against, found.spec, options) as other:
             yield Target(opening, other, found.spec.preprocess)
+
+
+@contextmanager
+def model_target(
+    path: Path, given: Mapping[str, Any], options: RunOptions
+) -> Iterator[tuple[ModelOpening, tuple[str, ...]]]:
+    """A model whose normalization is not known, and the names of those that it may have; there until the context ends.
+
+    Raises:
+        UserError: what reading a model raises.
+    """
+    settings = {**given, "normalize": "none", "out": Path(), "name": _NAME}
+    with gathered(path, None, settings) as found, _model(found.facts, path.name, found.spec, options) as opening:
+        names = presets(found.facts)
+        yield opening, (*names, "caffe") if "imagenet" in names else names
 
 
 def _refuse_model_flags(given: Mapping[str, Any]) -> None:
