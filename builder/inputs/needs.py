@@ -12,6 +12,12 @@ from builder.spec import ModelFormat
 KernelTable = Mapping[str, Sequence[str]]
 # What the engine and the copies to and from a backend may call, whatever the graph.
 _ALWAYS = frozenset(("Cast", "Identity", "Reshape", "Slice"))
+# wasm kernels that call another one's function, which only works where that one is registered, too.
+_REDUCTIONS = ("All", "Any", "ArgMax", "ArgMin", "Max", "Mean", "Min", "Prod", "Sum")
+BORROWED: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys((*_REDUCTIONS, "BatchToSpaceND", "Cumprod", "Cumsum"), ("Transpose",)),
+    "SpaceToBatchND": ("PadV2", "Transpose"),
+}
 _DECODED = frozenset(("float32", "int32", "bool"))
 
 
@@ -41,7 +47,8 @@ def kernels(document: Mapping[str, Any], output: str, table: KernelTable) -> fro
     found = operations(document, output)
     if not _decodable(document) or not found <= table.keys():
         return None
-    return frozenset(kernel for op in found for kernel in table[op])
+    called = frozenset(kernel for op in found for kernel in table[op])
+    return called.union(*(BORROWED.get(kernel, ()) for kernel in called))
 
 
 def _decodable(document: Mapping[str, Any]) -> bool:
