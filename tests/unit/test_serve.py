@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -138,3 +139,59 @@ def fetched(url: str) -> bytes | None:
         return response.read() if response.status == 200 else None
     finally:
         connection.close()
+
+
+# --- by raw sockets: what no well-behaved client would send ---------------------------------------------------------
+
+
+def said(origin: str, request: bytes) -> bytes:
+    """All that the server answers to these bytes."""
+    address = urlsplit(origin)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def asked(origin: str, path: bytes, host: str | None = None) -> bytes:
+    host = origin.removeprefix("http://") if host is None else host
+    return said(origin, b"GET " + path + b" HTTP/1.1\r\nHost: " + host.encode() + b"\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"/../secret.txt",
+        b"/%2e%2e/secret.txt",
+        b"/%252e%252e/secret.txt",
+        b"/Build/%2e%2e%2f%2e%2e%2fsecret.txt",
+        b"/..%5csecret.txt",
+        b"/..\\secret.txt",
+        b"/link.txt",
+        b"/folder-link/secret.txt",
+        b"/index.html%00.js",
+        b"/C:/secret.txt",
+        b"/C%3a/secret.txt",
+        b"//secret.txt",
+        b"/..%c0%afsecret.txt",
+        b"http://example.com/../secret.txt",
+    ],
+)
+def test_no_request_on_the_wire_leads_out_of_the_build(root: Path, path: bytes) -> None:
+    absolute = str(root.parent / "secret.txt").encode()
+    with serve(root) as origin:
+        assert asked(origin, b"/index.html").startswith(b"HTTP/1.1 200 ")
+        for wanted in (path, absolute, b"/" + absolute, b"file://" + absolute):
+            answer = asked(origin, wanted)
+            assert b"secret" not in answer.partition(b"\r\n\r\n")[2], wanted
+            assert answer.split(b" ")[1:2] == [b"404"], wanted
+
+
+def test_only_the_servers_own_name_is_answered_and_only_on_loopback(root: Path) -> None:
+    with serve(root) as origin:
+        assert origin.startswith("http://127.0.0.1:")
+        for host in ("example.com", "127.0.0.1", "localhost", ""):
+            assert asked(origin, b"/index.html", host).startswith(b"HTTP/1.1 404 "), host
+        port = int(urlsplit(origin).port or 0)
+        with pytest.raises(OSError), socket.create_connection(("127.0.0.2", port), timeout=5):
+            pass
