@@ -24,6 +24,9 @@ TOLERANCE: Mapping[Precision, float] = {"float32": 1e-4, "float16": 1e-2, "uint1
 # Of classes: a step of uint8 may turn the order of two classes that are nearly alike.
 AGREEMENT: Mapping[Precision, float] = {"float32": 1.0, "float16": 1.0, "uint16": 0.9, "uint8": 0.9}
 _FLAT = 1e-3  # movement, as part of the largest value, below which rounding could be all there is
+# As part of the largest value: an output that moves by less is judged as if it moved by that. The tolerance of 1e-4
+# of it are 17 steps of float32, and layers round by as many.
+_LEAST_MOVEMENT = 0.02
 _FLAT_LOGITS = 2e-3  # movement of scores below which float32 probabilities do not carry it
 _LEAST_PROBABILITY = 1e-30  # logarithms of smaller ones are those of rounding
 _LEAST_CHANNEL = 0.1  # of the median channel's movement: one that is nearly still is judged like a tenth of that
@@ -37,11 +40,13 @@ _SUM = 1e-3  # by which the probabilities of a row may miss 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """How far two arrays are apart: `largest` and `mean` as they are, `movement` what the source's values range over
-    from input to input, `relative` the largest difference as part of that."""
+    from input to input, `share` the same as part of the largest value, `relative` the largest difference as part of
+    the movement."""
 
     largest: float
     mean: float
     movement: float
+    share: float
     relative: float
     flat: bool
 
@@ -127,6 +132,14 @@ def _with_scores(found: OutputParity, scores: OutputParity | None) -> OutputPari
 def varies(source: Sequence[Outputs]) -> bool:
     """True if each output of the source moves enough from input to input to prove something."""
     return not compare(source, source, precision="float32").flat
+
+
+def least_share(source: Sequence[Outputs]) -> float:
+    """How well answers suit a comparison: the smallest movement of an output as part of its largest value, 0 where one
+    proves nothing. The smaller it is, the more of a difference is rounding."""
+    found = compare(source, source, precision="float32")
+    shares = [each.share for out in found.outputs for each in (out.difference, out.before_softmax) if each]
+    return 0.0 if found.flat or found.reasons else min(shares, default=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,29 +272,35 @@ def difference(source: Array, result: Array, *, still: float = 0.0) -> Differenc
 
     Channels of different units (the boxes and the classes of a detector) are measured each against its own movement:
     channels are the shortest axis of what has several. Where nothing moves, differences are measured against the
-    source's largest value.
+    source's largest value, and nowhere against less than a fiftieth of that.
     """
     if source.size == 0:
-        return Difference(largest=0.0, mean=0.0, movement=0.0, relative=0.0, flat=True)
-    apart, moves, size = np.abs(source - result), np.ptp(source, axis=0), float(np.abs(source).max())
-    movement = float(moves.max())
+        return Difference(largest=0.0, mean=0.0, movement=0.0, share=0.0, relative=0.0, flat=True)
+    apart, moves, sizes = np.abs(source - result), np.ptp(source, axis=0), np.abs(source).max(axis=0)
+    movement, size = float(moves.max()), float(sizes.max())
     flat = movement <= max(_FLAT * size, still)
-    scale = np.asarray(max(size, still) or 1.0) if flat else _channel_movement(moves)
+    scale = np.asarray(max(size, still) or 1.0) if flat else _channel_movement(moves, sizes)
     return Difference(
         largest=float(apart.max()),
         mean=float(apart.mean()),
         movement=movement,
+        share=movement / (size or 1.0),
         relative=float((apart.max(axis=0) / scale).max()),
         flat=flat,
     )
 
 
-def _channel_movement(moves: Array) -> Array:
+def _channel_movement(moves: Array, sizes: Array) -> Array:
     """What the differences at each place are divided by, in a shape that broadcasts; above zero."""
     longer = [axis for axis, size in enumerate(moves.shape) if size > 1]
     if len(longer) < 2:
-        return np.asarray(moves.max())
+        return np.asarray(max(moves.max(), _LEAST_MOVEMENT * sizes.max()))
     channels = min(longer, key=lambda axis: moves.shape[axis])
-    own = moves.max(axis=tuple(axis for axis in range(moves.ndim) if axis != channels), keepdims=True)
-    least: Array = np.maximum(own, _LEAST_CHANNEL * np.median(own[own > 0]))
+    others = tuple(axis for axis in range(moves.ndim) if axis != channels)
+    own, size = (values.max(axis=others, keepdims=True) for values in (moves, sizes))
+    least: Array = np.maximum.reduce([own, _LEAST_MOVEMENT * size, np.full_like(own, _still_channel(own))])
     return least
+
+
+def _still_channel(own: Array) -> float:
+    return float(_LEAST_CHANNEL * np.median(own[own > 0]))

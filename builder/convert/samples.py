@@ -20,6 +20,7 @@ COUNT = 6
 _LEVELS = (0.0, 255.0)
 RANGES = ((-2.0, 2.0), (0.0, 1.0), _LEVELS, (-30.0, 30.0))
 WHOLE_RANGES = (_LEVELS, (0.0, 2.0))
+_GRAIN = 0.1  # share of noise in smooth fields and edges
 _GRAINS = (2, 5, 11, 32)  # random values along each axis, before they are spread over it
 
 
@@ -54,11 +55,17 @@ def _pattern(shape: Sequence[int], index: int, random: np.random.Generator) -> A
     """Values of 0..1, of another kind for each index."""
     kind, grain = index % 3, _GRAINS[index % len(_GRAINS)]
     if kind == 0:
-        return _stretched(field(shape, grain, random))
+        return _grained(_stretched(field(shape, grain, random)), random)
     if kind == 1:
-        edges: Array = (field(shape, grain, random) > 0.5) * 0.8 + field(shape, 2, random) * 0.2
-        return edges
+        return _grained((field(shape, grain, random) > 0.5) * 0.8 + field(shape, 2, random) * 0.2, random)
     return random.uniform(0, 1, shape)
+
+
+def _grained(values: Array, random: np.random.Generator) -> Array:
+    """The values with the grain of a photo. In even areas the same number is added thousands of times, and float32
+    rounds each addition the same way: a mean over 200 x 200 places then misses by more than most errors do."""
+    grained: Array = values * (1 - _GRAIN) + _GRAIN * random.uniform(0, 1, values.shape)
+    return grained
 
 
 def field(shape: Sequence[int], grain: int, random: np.random.Generator) -> Array:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -129,6 +131,17 @@ def test_what_tensorflow_js_computes_is_what_the_model_answered(
     }
     assert {str(array.dtype) for array in model.weights.values()} <= {"float32", "int32", "bool"}
     assert_close(tfjs.run(unmoved(model), inputs), expected)
+
+
+@pytest.mark.parametrize("name", ["classifier.h5", "classifier", "frozen.pb", "new.keras", "net.onnx"])
+def test_the_whole_command_finds_parity(models: Path, tmp_path: Path, name: str) -> None:
+    command = [sys.executable, "-m", "builder", "convert", models / name, "-o", tmp_path / "made", "--json"]
+    route = ["--route", "onnx-tf"] if name.endswith(".onnx") else []
+    done = subprocess.run([*map(str, command), *route], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:].decode()
+    parity = json.loads(done.stdout)["parity"]
+    assert (parity["by"], parity["provesNothing"]) == ("browser", [])
+    assert all(output["relative"] < 2e-5 for output in parity["outputs"].values())
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder.convert.parity import Parity, Precision, before, compare, varies
+from builder.cli.asking import Asking
+from builder.convert.parity import Parity, Precision, before, compare, least_share, varies
+from builder.convert.ports import Signature, SignedInput
 from builder.convert.samples import COUNT, Port, sample_sets
 from tests.models import TinyNet, normalized, pictures, tiny_net
 
@@ -236,3 +238,55 @@ def test_samples_of_any_shape_lie_in_their_range(shape: tuple[int, ...]) -> None
 def test_whole_inputs_get_levels() -> None:
     first = next(iter(sample_sets([Port("x", (1, 8, 8, 3), "uint8")])))
     assert max(int(sample["x"].max()) for sample in first) > 200
+
+
+def test_a_long_sum_over_samples_rounds_little() -> None:
+    """A mean over a picture of a feature that hardly moves: added one by one in float32, against float64."""
+    samples = next(iter(sample_sets([Port("x", (1, 224, 224, 2))])))
+    features = (0.4 + 0.015 * np.concatenate([given["x"] for given in samples])).reshape(COUNT, -1, 2)
+    summed = np.cumsum(features, axis=1, dtype=np.float32)[:, -1]
+    exact = features.astype(np.float64).sum(axis=1)
+    assert (np.abs(summed - exact) / exact).max() < 1e-5
+
+
+@pytest.mark.parametrize("axes", [(5,), (1, 3, 40)], ids=["scores", "channels"])
+def test_rounding_beside_a_small_movement_passes(axes: tuple[int, ...]) -> None:
+    """float32 has steps of 6e-8 of a value: eight of them on values that move by 0.4 % are 1e-4 of the movement."""
+    random = np.random.default_rng(8)
+    source = 3.0 + random.uniform(0, 0.012, (6, *axes))
+    steps = 8 * np.spacing(source.astype(np.float32)).astype(np.float64)
+    assert (steps.max() / np.ptp(source, axis=0).max()) > 1e-4
+    assert verdict(source, source + steps * random.choice([-1, 1], source.shape)).reasons == ()
+    # What moves the output, scaled by 1.01.
+    assert verdict(source, source + 0.01 * (source - source.mean(axis=0))).reasons
+
+
+def test_how_well_answers_suit_a_comparison_is_told() -> None:
+    source = np.array([[4.0, 1.0], [3.0, 1.0]])
+    assert least_share(rows(source)) == pytest.approx(0.25)
+    assert least_share(rows(np.ones((3, 4)))) == 0.0
+    assert least_share(rows(np.full((3, 4), np.nan))) == 0.0
+
+
+class Source:
+    """Answers a constant plus a hundredth of the picture's mean, so that only far values move it well."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, inputs: Sequence[dict[str, Array]]) -> list[dict[str, Array]]:
+        self.calls += 1
+        return [{"y": np.array([[1.0, given["x"].mean() / 100]]) + 0.5} for given in inputs]
+
+
+def test_the_set_that_moves_every_output_well_is_asked() -> None:
+    signature = Signature(
+        inputs=(SignedInput(name="x", shape=(-1, 8, 8, 3), dtype="float32", axes=None),), outputs={"y": None}, scores={}
+    )
+    source = Source()
+    inputs, answers = Asking(signature=signature, answer=source).seeded()
+    assert source.calls == 2
+    assert max(given["x"].max() for given in inputs) > 100
+    assert len(inputs) == len(answers) == COUNT
+    for given, answer in zip(inputs, answers, strict=True):
+        assert answer["y"][0, 1] == pytest.approx(0.5 + given["x"].mean() / 100)
