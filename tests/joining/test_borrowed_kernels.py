@@ -1,4 +1,4 @@
-"""Kernels of TensorFlow.js's wasm backend that call another kernel's function: its set-up runs only where that other one
+"""Kernels of TensorFlow.js's wasm backend that call another kernel's function: it works only where that other one
 is registered, so a model that needs the one needs both."""
 
 from __future__ import annotations
