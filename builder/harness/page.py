@@ -25,6 +25,7 @@ POLL_SECONDS = 0.1
 ANSWER_SECONDS = 20.0
 _LAST_SECONDS = 3.0  # for a page that left the question before unanswered
 _RENDER_SECONDS = 10.0
+_SHOT_SECONDS = 60.0
 _MAX_FRAMES = 8
 _MAX_CANVASES = wire.MAX_STARTS
 # Only what the game drew: no loading bar, logo or page background.
@@ -51,6 +52,7 @@ class GamePage:
         self._silent = False  # its newest answer is overdue
         self._frame: Frame = page.main_frame  # where the game is
         self._opened = time.monotonic()
+        self.unseen = ""  # why the canvas could not be looked at, the last time that it was tried
 
     def log(self) -> PageLog:
         """What the page said so far."""
@@ -231,13 +233,15 @@ class GamePage:
         """How many colours the game's canvas shows, counted up to 256, of several canvases the least; None without
         one. The game's canvases are those that a loader was given, else the largest of the page."""
         counts: list[int] = []
+        self.unseen = ""
         try:
             for number in range(_MAX_CANVASES):
                 count = await self._colors_of(number)
                 if count is None:
                     break
                 counts.append(count)
-        except PageSilent:
+        except PageSilent as error:
+            self.unseen = str(error)
             return None
         return min(counts, default=None)
 
@@ -265,8 +269,10 @@ class GamePage:
             return None
 
     async def _shoot(self, clip: FloatRect | None = None, style: str | None = None) -> bytes:
-        milliseconds = ANSWER_SECONDS * 1000
-        return await self._within(self._page.screenshot(timeout=milliseconds, clip=clip, style=style), ANSWER_SECONDS)
+        # A heavy scene drawn in software by a busy machine takes its time for a single frame.
+        seconds = max(ANSWER_SECONDS, min(self._timeout, _SHOT_SECONDS))
+        picture = self._page.screenshot(timeout=seconds * 1000, clip=clip, style=style)
+        return await self._within(picture, seconds)
 
     # --- talking to the page --------------------------------------------------------------------------------------
 

@@ -186,7 +186,9 @@ class Visitor:
             starting.check_loaded(watch, model=model is not None),
             *([evaluate.check_backend(options.backend, used, await page.trials())] if model else []),
             evaluate.check_renderer(options.gpu, page.renderer),
-            evaluate.check_render(colors, allow_blank=options.allow_blank, silence=fed.silence, signs=why),
+            evaluate.check_render(
+                colors, allow_blank=options.allow_blank, silence=fed.silence or page.unseen, signs=why
+            ),
         ]
         if model and (self.cases or model.slug in self.golden):  # else nothing was predicted, nothing can have leaked
             checks.append(evaluate.check_tensors(fed.tensors, fed.silence))
