@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Stands in for uv: makes environments of links, and behaves as FAKE_UV says."""
 
+import fcntl
 import os
 import shutil
 import sys
@@ -34,6 +35,9 @@ elif arguments[:2] == ["pip", "sync"]:
         print("error: Failed to fetch: tensorflow\n  cause: dns error: \x1b[31mno such host", file=sys.stderr)
         sys.exit(2)
     if behaviour == "hangs":
+        lock = (downloads / "alive").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        print("Downloading for ever", flush=True)
         threading.Event().wait()
     (environment / "resumed").write_text(str(known))
     print("Installed 33 packages in 1s", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -96,6 +97,31 @@ def test_an_interruption_leaves_nothing_in_its_place_and_no_lock(cache: Path, mo
     monkeypatch.delenv("FAKE_UV")
     install(TF2, silent)
     assert Place(TF2).state() is State.READY
+
+
+INSTALL = """
+import sys
+from pathlib import Path
+from builder.convert.from_tensorflow import uv
+uv.program = lambda: Path(sys.argv[1])
+from builder.convert.from_tensorflow.environments import TF2
+from builder.convert.from_tensorflow.install import install
+install(TF2, lambda text: print(text, flush=True))
+"""
+
+
+def test_a_kill_midway_ends_uv_too_and_the_next_try_goes_on(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_UV", "hangs")
+    with subprocess.Popen([sys.executable, "-c", INSTALL, str(uv.program())], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert any(b"for ever" in line for line in process.stdout)
+        process.kill()
+    with FileLock(cache / "tf2.unfinished" / "downloads" / "alive", timeout=20):
+        assert Place(TF2).state() is State.UNFINISHED
+    monkeypatch.delenv("FAKE_UV")
+    install(TF2, silent)
+    assert (cache / "tf2" / "resumed").read_text("utf-8") == "True"
+    assert names(cache) - {"tf2.lock"} == {"tf2", "logs"}
 
 
 def test_an_environment_that_does_not_work_is_not_put_in_place(cache: Path, tmp_path: Path) -> None:

@@ -297,6 +297,19 @@ def test_enormous_sizes_make_no_enormous_tables(
     assert "are the most" in refused(tmp_path, model, OnnxOptions(input_layout="NCHW"))[0]
 
 
+@pytest.mark.parametrize("times", [1 << 30, 1 << 21])
+@pytest.mark.parametrize("shape", [(1, 3, 8, 8), ("n", 3, "h", "w")], ids=["fixed", "free"])
+def test_a_tensor_that_no_browser_holds_is_refused(tmp_path: Path, times: int, shape: tuple[int | str, ...]) -> None:
+    repeats = numpy_helper.from_array(np.array([times, 1, 64, 64]), "repeats")
+    node = helper.make_node("Tile", ["x", "repeats"], ["y"], name="blow up")
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes) for name, sizes in (("x", shape), ("y", None))
+    )
+    model = helper.make_model(helper.make_graph([node], "g", [x], [y], [repeats]))
+    (problem,) = refused(tmp_path, model)
+    assert "'blow up'" in problem and "it gives a tensor of at least" in problem
+
+
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from builder.convert.from_onnx.fuse import fuse
 from builder.convert.from_onnx.graph import Attribute, StoredShape, dims
 from builder.convert.from_onnx.inputs import Input
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import Refused, refuse
+from builder.convert.from_onnx.refusal import Refused, refuse, require_computable
 from builder.convert.from_onnx.registry import RULES, Rule
 from builder.convert.from_onnx.source import Source
 from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, channels_last, identity
@@ -132,6 +132,8 @@ class _Walk:
         node = Node(proto, version, values, self.emit)
         node.unread(self.read)
         results = self._results(node)
+        for result in results:
+            require_computable(result.shape)
         for name, result in zip(proto.output, results, strict=False):
             if name:
                 self.values[name] = result

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NoReturn
 
+from builder.convert.from_onnx.dims import Shape, least
+
 
 class Refused(Exception):
     """This node cannot be expressed exactly; `remedy` is what the user can do about it."""
@@ -31,5 +33,17 @@ def require_small(*sizes: int) -> None:
     require(count <= MOST_NUMBERS, f"it needs a table of {count} numbers; {MOST_NUMBERS} are the most")
 
 
+def require_computable(shape: Shape) -> None:
+    """Refuses a tensor larger than a browser can hold, free sizes counted as 1: it would fail in the game, or exhaust
+    the machine that looks for parity."""
+    count = math.prod(size if isinstance(size, int) else int(max(1, least(size))) for size in shape)
+    require(
+        count <= MOST_ELEMENTS,
+        f"it gives a tensor of at least {count} numbers; {MOST_ELEMENTS} are the most that a browser could hold",
+        "Give the model a smaller input size, or export it without this operation.",
+    )
+
+
 MOST_NUMBERS = 1 << 24
+MOST_ELEMENTS = 1 << 28  # 1 GiB of float32
 FIXED_SIZE = "Give the model a fixed input size: --input-shape NAME=1,3,224,224 (in the order of the ONNX model)."

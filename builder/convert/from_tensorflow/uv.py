@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from builder.convert.from_tensorflow import process
+from builder.convert.from_tensorflow import guard, process
 from builder.errors import TOOLCHAIN_NO_UV, fail
 
 _PYTHON_TIMEOUT_S = 600.0
@@ -80,7 +81,7 @@ class Uv:
 
         try:
             status = process.run(
-                [self.executable, *arguments],
+                [sys.executable, "-I", guard.__file__, self.executable, *arguments],
                 environment=self._environment(),
                 folder=self.folder,
                 log=self.log,
