@@ -1,9 +1,9 @@
 /** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
-import { engine, tidy, type Tensor } from "@tensorflow/tfjs-core";
+import { engine, getBackend, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "./generated/contract";
 import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
 import { openFeed, type Feed } from "./feed";
-import { parts as present } from "./parts";
+import { parts as present, type Parts } from "./parts";
 
 export type { ModelParts } from "./executor/executor";
 
@@ -11,6 +11,8 @@ export type { ModelParts } from "./executor/executor";
 export interface Network {
   /** The values of the output tensor for a picture of the model's size: RGBA, row 0 on top, read before this returns. */
   scores(rgba: Uint8Array): Promise<Float32Array>;
+  /** As `scores`, for the first time and spread over many calls of `pause`; what that throws ends it. */
+  warmUp(rgba: Uint8Array, pause: Pause): Promise<Float32Array>;
   /** Live tensors of the page at the end of the newest inference, without those of inferences under way; -1 before. */
   readonly resting: number;
   /** What the newest inference took in milliseconds: making the input tensor, and waiting for its scores. */
@@ -18,6 +20,9 @@ export interface Network {
   /** Frees the weights; a second call does nothing. */
   dispose(): void;
 }
+
+/** Gives the game its turn where that is due, or in any case. */
+export type Pause = (always?: boolean) => Promise<void>;
 
 export interface Stages {
   readonly feedMs: number;
@@ -46,12 +51,23 @@ class LoadedNetwork implements Network {
     this.feed = openFeed(spec);
   }
 
-  async scores(rgba: Uint8Array): Promise<Float32Array> {
+  scores(rgba: Uint8Array): Promise<Float32Array> {
+    return this.answer(rgba, (input) => this.executed(input) ?? this.executedLater(this.executor.later(input)));
+  }
+
+  async warmUp(rgba: Uint8Array, pause: Pause): Promise<Float32Array> {
+    const { spread } = this.executor;
+    if (!spread) return this.scores(rgba);
+    if (present.webgl && getBackend() === "webgl") await this.compileAhead(rgba, present.webgl, pause);
+    return this.answer(rgba, (input) => this.executedLater(spread(input, { pause, take: (step) => step() })));
+  }
+
+  private async answer(rgba: Uint8Array, run: (input: Tensor) => Tensor | Promise<Tensor>): Promise<Float32Array> {
     const begun = performance.now();
     const input = this.hold(this.feed(rgba));
     const feedMs = performance.now() - begun;
     try {
-      const output = this.executed(input) ?? (await this.executedLater(input));
+      const output = await run(input);
       const executed = performance.now();
       const scores = await this.copied(output);
       this.stages = { feedMs, outputMs: performance.now() - executed };
@@ -60,6 +76,20 @@ class LoadedNetwork implements Network {
       this.free(input);
       this.count();
     }
+  }
+
+  /** The driver compiles all shaders at once. What cannot be done ahead fails, and is told, when it is done. */
+  private async compileAhead(rgba: Uint8Array, { compileOnly, compiled }: NonNullable<Parts["webgl"]>, pause: Pause): Promise<void> {
+    const input = this.hold(compileOnly(() => this.feed(rgba)));
+    try {
+      const run = this.executor.spread?.(input, { pause, take: compileOnly });
+      if (run) this.free(await this.executedLater(run));
+    } catch {
+      await pause();
+    } finally {
+      this.free(input);
+    }
+    while (!compiled()) await pause(true);
   }
 
   dispose(): void {
@@ -84,10 +114,10 @@ class LoadedNetwork implements Network {
     if (underWay.unknown === 0) this.resting = engine().state.numTensors - underWay.held;
   }
 
-  private async executedLater(input: Tensor): Promise<Tensor> {
+  private async executedLater(run: Promise<Tensor>): Promise<Tensor> {
     underWay.unknown += 1;
     try {
-      return this.hold(await this.executor.later(input));
+      return this.hold(await run);
     } finally {
       underWay.unknown -= 1;
     }

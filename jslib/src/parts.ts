@@ -1,7 +1,7 @@
 /** What a runtime may or may not contain: `generate` joins those parts that a project's models need. */
 import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
 import type { ModelSpec } from "./generated/contract";
-import type { computingContext, registerWebgl, rendererOf } from "./webgl-backend";
+import type { compiled, compileOnly, computingContext, registerWebgl, rendererOf } from "./webgl-backend";
 import type { registerWasm } from "./wasm-backend";
 
 export interface Parts {
@@ -15,6 +15,8 @@ export interface Parts {
     readonly computingContext: typeof computingContext;
     readonly registerWebgl: typeof registerWebgl;
     readonly rendererOf: typeof rendererOf;
+    readonly compileOnly: typeof compileOnly;
+    readonly compiled: typeof compiled;
   };
   wasm?: { readonly registerWasm: typeof registerWasm };
 }

@@ -2,7 +2,7 @@
 import type { Entrant, Measured, Tryout } from "./choosing";
 import type { ModelSpec } from "./generated/contract";
 import { SEED, seededPicture } from "./image/seeded";
-import type { ModelParts, Network } from "./loading";
+import type { ModelParts, Network, Pause } from "./loading";
 import type { BackendName } from "./options";
 import { classScores } from "./scores";
 
@@ -31,6 +31,8 @@ export interface Part {
   loaded(): void;
 }
 
+/** Half of a frame at 60 Hz. */
+const TURN_MS = 8;
 const RUNS = 5;
 const ENOUGH_MS = 400;
 
@@ -63,7 +65,7 @@ export class Rehearsal implements Tryout {
     const { network, scores } = await this.warmedUp(entrant.backend);
     const times: number[] = [];
     for (let spent = 0; times.length < RUNS && spent < ENOUGH_MS; spent += times[times.length - 1] as number) {
-      await new Promise<void>((resolve) => this.tools.defer(resolve)); // the game draws meanwhile
+      await this.turn(); // the game draws meanwhile
       times.push(await this.once(network));
     }
     return { scores, ms: median(times) };
@@ -121,9 +123,24 @@ export class Rehearsal implements Tryout {
     this.requireWanted();
     this.part.loaded();
     const begun = this.tools.now();
-    const scores = classScores(await network.scores(this.picture), this.part.spec).slice();
+    const scores = classScores(await network.warmUp(this.picture, this.pauses()), this.part.spec).slice();
     this.requireWanted();
     return { network, scores, warmupMs: this.tools.now() - begun };
+  }
+
+  private turn(): Promise<void> {
+    return new Promise((resolve) => this.tools.defer(resolve));
+  }
+
+  /** Pauses that give the game its turn whenever the last one is long enough ago. */
+  private pauses(): Pause {
+    let since = this.tools.now();
+    return async (always = false) => {
+      if (!always && this.tools.now() - since < TURN_MS) return;
+      await this.turn();
+      this.requireWanted();
+      since = this.tools.now();
+    };
   }
 
   private async once(network: Network): Promise<number> {

@@ -85,15 +85,17 @@ class Page {
     const backend = this.inUse;
     const name = `${backend} ${this.live.size}`;
     this.live.add(name);
+    const scores = (): Promise<Float32Array> => {
+      assert.equal(this.inUse, backend, "it runs on its own backend");
+      this.clock += this.devices[backend]?.ms ?? 0;
+      return Promise.resolve(Float32Array.from(this.devices[backend]?.scores ?? []));
+    };
     return {
       resting: 0,
       stages: { feedMs: 0, outputMs: 0 },
       dispose: () => void this.live.delete(name),
-      scores: () => {
-        assert.equal(this.inUse, backend, "it runs on its own backend");
-        this.clock += this.devices[backend]?.ms ?? 0;
-        return Promise.resolve(Float32Array.from(this.devices[backend]?.scores ?? []));
-      },
+      scores,
+      warmUp: scores,
     };
   }
 }

@@ -231,7 +231,9 @@ export class Stage {
       loadNetwork: async () => {
         this.networksAsked += 1;
         await this.loading.promise;
-        return { scores: (input) => this.infer(input), resting: 3, stages: { feedMs: 1, outputMs: 2 }, dispose: () => (this.networksDisposed += 1) };
+        const scores = (input: Uint8Array): Promise<Float32Array> => this.infer(input);
+        const stages = { feedMs: 1, outputMs: 2 };
+        return { scores, warmUp: scores, resting: 3, stages, dispose: () => (this.networksDisposed += 1) };
       },
       pictures: { blitter: () => this.blitter ?? assertUnused("blitter"), camera: () => this.camera() },
       config: undefined,

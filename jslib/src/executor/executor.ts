@@ -9,11 +9,21 @@ export interface ModelParts {
   readonly shards: readonly Bytes[];
 }
 
-/** The two ways to run a model; `later` is for graphs with control flow or shapes that depend on values. */
+/** How a run is spread over time. */
+export interface Pace {
+  /** Awaited between steps; what it throws ends the run. */
+  pause(): Promise<void>;
+  /** Takes one step. */
+  take<T>(step: () => T): T;
+}
+
+/** The ways to run a model; `later` is for graphs with control flow or shapes that depend on values. */
 export interface Executor {
   /** The wanted output. Called within a scope that frees all else. */
   now(input: Tensor): Tensor;
   later(input: Tensor): Promise<Tensor>;
+  /** Step by step, where it can; needs no scope. */
+  spread?(input: Tensor, pace: Pace): Promise<Tensor>;
   /** Frees the weights. */
   dispose(): void;
 }

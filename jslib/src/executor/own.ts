@@ -16,7 +16,12 @@ function executorOf(plan: Plan): Executor {
     throw new Error(`it has ${plan.inputs.length} inputs: ${plan.inputs.join(", ")}`);
   }
   const now = (input: Tensor): Tensor => plan.run({ [name]: input });
-  return { now, later: (input) => Promise.resolve(engine().tidy(() => now(input))), dispose: () => plan.dispose() };
+  return {
+    now,
+    later: (input) => Promise.resolve(engine().tidy(() => now(input))),
+    spread: (input, pace) => plan.spread({ [name]: input }, pace),
+    dispose: () => plan.dispose(),
+  };
 }
 
 /** The executor, or null for a graph whose output needs operations without a rule: control flow, sizes that depend on values. */

@@ -1,6 +1,7 @@
 /** A graph made ready once: steps in order, constants on the backend, and for each tensor the step that needs it last. */
 import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import { Attributes } from "./attributes";
+import type { Pace } from "./executor";
 import type { Graph, GraphNode, Reference } from "./graph";
 import { RULES } from "./rules";
 import { reshaped, type Read, type Site, type Slots, type Step } from "./site";
@@ -198,15 +199,34 @@ export class Plan {
 
   /** The output as a new tensor; whatever lies between is freed as soon as nobody needs it. Call it within a scope. */
   run(feeds: Feeds): Tensor {
+    const slots = this.begun(feeds);
+    for (const planned of this.steps) perform(planned, slots);
+    return this.ended(slots);
+  }
+
+  /** As `run`, at a pace of the caller's, and without a scope: an end half-way leaves nothing. */
+  async spread(feeds: Feeds, { pause, take }: Pace): Promise<Tensor> {
+    const slots = this.begun(feeds);
+    const lent = new Set(slots);
+    try {
+      for (const planned of this.steps) {
+        await pause();
+        take(() => perform(planned, slots, scoped));
+      }
+      return this.ended(slots);
+    } catch (thrown) {
+      for (const made of slots) if (!lent.has(made)) made?.dispose();
+      throw thrown;
+    }
+  }
+
+  private begun(feeds: Feeds): Slots {
     const slots = [...this.slots];
     for (const input of this.entrances) slots[input.slot] = checked(input, feeds[input.name]);
-    for (const planned of this.steps) {
-      try {
-        take(planned, slots);
-      } catch (thrown) {
-        throw failedAt(planned.title, thrown);
-      }
-    }
+    return slots;
+  }
+
+  private ended(slots: Slots): Tensor {
     const found = slots[this.output];
     if (!found) throw new Error("it has no such output");
     return this.lent ? reshaped(found, found.shape) : found;
@@ -225,8 +245,18 @@ function checked({ name, dtype, shape }: Input, given: Tensor | undefined): Tens
   return given;
 }
 
-function take({ step, made, last }: Planned, slots: Slots): void {
-  const results = step(slots);
+type Scope = (step: Step, slots: Slots) => Tensor | Tensor[];
+
+const bare: Scope = (step, slots) => step(slots);
+const scoped: Scope = (step, slots) => engine().tidy(() => step(slots)) as Tensor | Tensor[];
+
+function perform({ step, title, made, last }: Planned, slots: Slots, scope = bare): void {
+  let results: Tensor | Tensor[];
+  try {
+    results = scope(step, slots);
+  } catch (thrown) {
+    throw failedAt(title, thrown);
+  }
   if (Array.isArray(results)) share(results, made, slots);
   else for (const [index, slot] of made) if (index === 0) slots[slot] = results;
   for (const slot of last) {

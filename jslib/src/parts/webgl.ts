@@ -1,5 +1,5 @@
 /** The part that computes by WebGL, without its kernels. */
 import { provide } from "../parts";
-import { computingContext, registerWebgl, rendererOf } from "../webgl-backend";
+import { compiled, compileOnly, computingContext, registerWebgl, rendererOf } from "../webgl-backend";
 
-provide({ webgl: { computingContext, registerWebgl, rendererOf } });
+provide({ webgl: { computingContext, registerWebgl, rendererOf, compileOnly, compiled } });

@@ -54,6 +54,32 @@ describe("a plan", () => {
     picture.dispose();
   });
 
+  test("gives the same step by step, with pauses between, and leaves no tensor", async () => {
+    const [graph, picture, before] = [forked(), image([1, 5, 4, 2]), live()];
+    const plan = graph.plan("scores");
+    let [pauses, steps] = [0, 0];
+    const pause = (): Promise<void> => {
+      pauses += 1;
+      return new Promise((turn) => void setImmediate(turn));
+    };
+    const take = <T>(step: () => T): T => ((steps += 1), step());
+    const found = await plan.spread({ x: picture }, { pause, take });
+    assert.deepEqual([...found.dataSync()], graph.peer("scores", { x: picture }));
+    assert.equal(live() - before, 4);
+    assert.ok(pauses === steps && steps >= 7, `${pauses} pauses, ${steps} steps`);
+    found.dispose();
+    const all = steps;
+    for (let last = 1; last < all; last += 1) {
+      let left = last;
+      const ending = plan.spread({ x: picture }, { pause: () => ((left -= 1) < 0 ? Promise.reject(new Error("ended")) : Promise.resolve()), take });
+      await assert.rejects(ending, /^Error: ended$/);
+      assert.equal(live() - before, 3, `ended after ${last} steps`);
+    }
+    assert.ok(!picture.isDisposed);
+    plan.dispose();
+    picture.dispose();
+  });
+
   test("frees a tensor as soon as its last reader has run", async () => {
     const chain = Array.from({ length: 20 }, (_, at) => node(`n${at}`, "Neg", [at === 0 ? "x" : `n${at - 1}`]));
     const [plan, picture] = [new SmallGraph([x, ...chain]).plan("n19"), image([4])];
