@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: bench-bridge setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
+.PHONY: bench-bridge setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-lean test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -63,6 +63,10 @@ test-fuzz: setup ## 10,000 mutated models, label files and options: success or a
 test-steady: setup ## 1,000 frames of each way in and 60 of each kind of texture: GL state, pixels, objects and memory stay as they were
 	@$(NEED) chromium emcc
 	$(BIN)/python -m pytest -m slow tests/e2e/test_steady.py tests/e2e/test_blit.py
+
+test-lean: setup ## every kind of model on a runtime joined for it alone, on wasm and webgl
+	@$(NEED) chromium node
+	$(BIN)/python -m pytest tests/e2e/test_lean_runtimes.py
 
 test-real: setup ## real models from npm and PyPI: generated, linked into players, verified on webgl and wasm
 	@$(NEED) chromium emcc

@@ -142,19 +142,28 @@ def _wasm_script(pieces: Pieces, core: Collection[int], needs: Needs) -> tuple[b
     return f"{start}{pieces.text(chosen)}}};\n".encode("ascii"), names
 
 
+def _asked(needs: Needs) -> str:
+    """What lets the runtime tell a kernel that was left out from one that a backend never had."""
+    return "" if needs.kernels is None else f"kernels:{json.dumps(sorted(needs.kernels), separators=(',', ':'))}"
+
+
 def join(pieces: Pieces, needs: Needs) -> Runtime:
     """The runtime of a project: one script, and for the wasm backend, which is fetched only when it is used, a script
     of its own and the WebAssembly file."""
     core = _core(pieces, needs)
     contents: dict[str, bytes | Path] = {}
-    joined, wasm = "{}", tuple[FileRef, ...]()
+    joined, wasm = [_asked(needs)], tuple[FileRef, ...]()
     if "wasm" in needs.backends:
         content, names = _wasm_script(pieces, core, needs)
         part = _ref(f"{_STEM}-wasm", content)
         contents = {part.path: content, pieces.wasm.path: pieces.wasm_path}
-        joined = f"{{wasm:{{file:{_json(pieces.wasm)},script:{_json(part)},names:()=>[{','.join(names)}]}}}}"
+        joined += [f"wasm:{{file:{_json(pieces.wasm)},script:{_json(part)},names:()=>[{','.join(names)}]}}"]
         wasm = (part, pieces.wasm)
-    text = f'"use strict";(()=>{{const __JOINED__={joined};{pieces.text(core)}}})();\n'.encode("ascii")
+    text = (
+        f'"use strict";(()=>{{const __JOINED__={{{",".join(filter(None, joined))}}};{pieces.text(core)}}})();\n'.encode(
+            "ascii"
+        )
+    )
     script = _ref(_STEM, text)
     files = RuntimeFiles(script=script, wasm=wasm)
     return Runtime(files=files, contents={script.path: text, **contents}, notices=pieces.notices)

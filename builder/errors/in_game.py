@@ -152,3 +152,12 @@ BACKEND_LEFT_OUT = _in_game(
     "Nothing, the model runs on another backend. If the one that was left out should be right, tell its browser "
     "and GPU.",
 )
+OP_LEFT_OUT = _in_game(
+    "OP_LEFT_OUT",
+    120,
+    "The runtime of this game has no {op} for {backend}.",
+    "It was joined from what the project's models needed when they were generated. This model needs more: its "
+    "model.json is another one since, or files of several builds lie together.",
+    "Run `tfjs-for-unity upgrade` for the project, or generate the model again, rebuild the player, and publish Build "
+    "and StreamingAssets together.",
+)

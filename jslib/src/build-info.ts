@@ -9,6 +9,8 @@ export interface PartScript {
 
 /** Written before everything else by whoever joins the runtime; files lie beside its script. */
 interface Joined {
+  /** The kernels that were asked for; absent where that was all of them. */
+  readonly kernels?: readonly string[];
   readonly wasm?: Partial<PartScript> & { readonly file: FileRef };
 }
 
@@ -25,3 +27,6 @@ export const WASM_FILE: FileRef | null = JOINED.wasm?.file ?? null;
 
 /** The script of the wasm backend; absent where it is a part of this script. */
 export const WASM_SCRIPT: PartScript | null = JOINED.wasm?.script ? (JOINED.wasm as PartScript) : null;
+
+/** Whether this runtime was joined without this kernel, so that not the backend is to blame for its absence. */
+export const isLeftOut = (kernel: string): boolean => JOINED.kernels !== undefined && !JOINED.kernels.includes(kernel);

@@ -1,5 +1,6 @@
 /** An error of the catalogue as something that can be thrown; and what to say about anything else that was thrown. */
-import { OUT_OF_MEMORY, UNSUPPORTED_OP, type CatalogueError } from "./generated/errors";
+import { isLeftOut } from "./build-info";
+import { OP_LEFT_OUT, OUT_OF_MEMORY, UNSUPPORTED_OP, type CatalogueError } from "./generated/errors";
 
 export class Failure extends Error {
   constructor(readonly entry: CatalogueError) {
@@ -30,7 +31,8 @@ function recognized(thrown: unknown): CatalogueError | null {
   if (NO_MEMORY.test(reason)) return OUT_OF_MEMORY({ reason });
   const [, op, layer] = NO_OP.exec(reason) ?? [];
   if (op ?? layer) return UNSUPPORTED_OP({ op: op ? `the operation ${op}` : `the layer ${layer}`, runner: TENSORFLOW });
-  const [, kernel, backend] = NO_KERNEL.exec(reason) ?? [];
+  const [, kernel = "", backend = ""] = NO_KERNEL.exec(reason) ?? [];
+  if (kernel && isLeftOut(kernel)) return OP_LEFT_OUT({ op: kernel, backend });
   return kernel ? UNSUPPORTED_OP({ op: `the operation ${kernel}`, runner: `the ${backend} backend of ${TENSORFLOW}` }) : null;
 }
 

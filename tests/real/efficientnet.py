@@ -22,6 +22,7 @@ Form = Literal["plain", "any size", "levels", "planes"]
 CLASSES = 1000
 # Strides of the blocks; the rest follows from the shapes of the weights (arXiv:1905.11946, table 1).
 _STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
+BLOCKS = len(_STRIDES)
 _EPSILON = 1e-3
 # ImageNet's, as the weights were trained with.
 MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)

@@ -37,6 +37,7 @@ REACHED: dict[str, tuple[str, str]] = {
     "OUT_OF_MEMORY": (ERRORS, "test_memory_that_the_browser_refuses"),
     "BACKEND_LOST": (RECOVERY, "test_the_fourth_loss_within_a_minute_is_the_last"),
     "BACKEND_LEFT_OUT": ("e2e/test_auto.py", "test_a_gpu_that_answers_wrongly_is_left_out_and_told"),
+    "OP_LEFT_OUT": ("e2e/test_lean_runtimes.py", "test_a_kernel_that_was_left_out_is_named"),
 }
 
 

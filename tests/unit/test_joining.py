@@ -66,7 +66,7 @@ def wasm_script(runtime: Runtime) -> str:
 def test_a_script_holds_what_is_needed_in_the_order_of_the_build(pieces: Pieces) -> None:
     joined = join(pieces, needs("Mul", backends=("webgl",)))
     body = "let a=1;function f(){return a}g(2);mul(f);graph();webgl();"
-    assert script(joined) == f'"use strict";(()=>{{const __JOINED__={{}};{body}}})();\n'
+    assert script(joined) == f'"use strict";(()=>{{const __JOINED__={{kernels:["Mul"]}};{body}}})();\n'
     assert joined.files.wasm == ()
 
 

@@ -126,3 +126,9 @@ export const BACKEND_LEFT_OUT = (f: { backend: string | number; reason: string |
   id: "BACKEND_LEFT_OUT",
   message: `The backend ${f.backend} was left out: ${f.reason}. It was tried for this model and failed, or answered otherwise than the others: browsers and GPU drivers have faults, and GPUs of half precision are too coarse for some models. Nothing, the model runs on another backend. If the one that was left out should be right, tell its browser and GPU.`,
 });
+
+export const OP_LEFT_OUT = (f: { backend: string | number; op: string | number }): CatalogueError => ({
+  code: 120,
+  id: "OP_LEFT_OUT",
+  message: `The runtime of this game has no ${f.op} for ${f.backend}. It was joined from what the project's models needed when they were generated. This model needs more: its model.json is another one since, or files of several builds lie together. Run \`tfjs-for-unity upgrade\` for the project, or generate the model again, rebuild the player, and publish Build and StreamingAssets together.`,
+});

@@ -67,6 +67,9 @@ namespace TfjsBridge
 
         /// <summary>The backend {backend} was left out: {reason}. Nothing, the model runs on another backend. If the one that was left out should be right, tell its browser and GPU.</summary>
         BackendLeftOut = 119,
+
+        /// <summary>The runtime of this game has no {op} for {backend}. Run `tfjs-for-unity upgrade` for the project, or generate the model again, rebuild the player, and publish Build and StreamingAssets together.</summary>
+        OpLeftOut = 120,
     }
 
     /// <summary>Texts of the errors that are found on the C# side.</summary>
