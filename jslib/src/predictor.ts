@@ -96,10 +96,10 @@ export class Predictor {
     return this.success(frame, classScores(raw, this.contract.model), executeMs);
   }
 
-  /** The GPU's arrive inside a call of the game, whose frame must not wait for an inference. */
+  /** What arrives inside a call of the game waits for its end: the frame must not wait for an inference. */
   private async pixels({ picture }: Frame): Promise<Uint8Array> {
     const pixels = await picture.pixels;
-    if (picture.waitedMs > 0) await new Promise<void>((resolve) => this.tools.defer(resolve));
+    if (picture.inGame) await new Promise<void>((resolve) => this.tools.defer(resolve));
     return pixels;
   }
 

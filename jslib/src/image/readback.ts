@@ -1,7 +1,7 @@
 /**
  * Reads small pictures back without waiting for the GPU: it copies them into a buffer of its own, and the bytes are
- * fetched once the fence behind that copy has signalled. GL is touched only inside calls of the game, which is why
- * someone has to `collect` in each of its frames.
+ * fetched once the fence behind that copy has signalled. Whoever comes first asks for it: the game, by `collect` in each
+ * of its frames, or a timer between them, which spares the wait for the next frame.
  */
 import { CONTEXT_LOST } from "../generated/errors";
 import { Failure } from "../failure";
@@ -10,7 +10,7 @@ import { type Picture, pictureOf, Spares } from "./picture";
 
 type GL = WebGL2RenderingContext;
 
-/** A fence that was asked for so often is given up, and with it all later ones: reading then waits for the GPU. */
+/** A fence for which the game has asked so often is given up, and with it all later ones: reading then waits for the GPU. */
 export const PATIENCE = 300;
 /** Idle buffers that are kept. */
 const SPARE_BUFFERS = 1;
@@ -19,6 +19,7 @@ const SPARE_BUFFERS = 1;
 class Reading implements Picture {
   readonly pixels: Promise<Uint8Array>;
   waitedMs = 0;
+  inGame = false;
   asked = 0;
   wanted = true;
   private arrived: Uint8Array | null = null;
@@ -35,7 +36,8 @@ class Reading implements Picture {
     this.pixels.catch(() => undefined); // nobody waits for the pixels of a frame that was dropped
   }
 
-  arrive(pixels: Uint8Array): void {
+  arrive(pixels: Uint8Array, inGame: boolean): void {
+    this.inGame = inGame;
     this.waitedMs = performance.now() - this.begun;
     this.arrived = pixels;
     this.resolve(pixels);
@@ -58,11 +60,14 @@ export class Readbacks {
   private readonly underWay: Reading[] = [];
   private readonly buffers: WebGLBuffer[] = [];
   private readonly spares: Spares;
+  private timed = false;
 
+  /** `defer` calls back soon, in a task of its own. */
   constructor(
     private readonly gl: GL,
     private readonly width: number,
     private readonly height: number,
+    private readonly defer: (callback: () => void) => void = (callback) => void setTimeout(callback),
   ) {
     this.spares = new Spares(width * height * 4);
   }
@@ -79,15 +84,13 @@ export class Readbacks {
     if (!fence) return this.without(buffer);
     const reading = new Reading(buffer, fence, this.spares);
     this.underWay.push(reading);
+    this.lookSoon();
     return reading;
   }
 
-  /** Fetches what has arrived, and frees what nobody wants any more. Changes no GL state. */
+  /** Within a call of the game: fetches what has arrived, and frees what nobody wants any more. Changes no GL state. */
   collect(): void {
-    if (this.underWay.length === 0) return;
-    if (this.gl.isContextLost()) return this.end(new Failure(CONTEXT_LOST()));
-    const due = this.underWay.filter((reading) => this.isDue(reading));
-    if (due.length > 0) withGuard(this.gl, () => due.forEach((reading) => this.fetch(reading)), PACK_BUFFER);
+    this.take((reading) => this.signalled(reading) || this.isGivenUp(reading), true);
   }
 
   /** Deletes everything; what is on its way never comes. */
@@ -95,24 +98,51 @@ export class Readbacks {
     this.end(new Error("the picture was on its way when its model was disposed"));
   }
 
-  private isDue(reading: Reading): boolean {
+  private lookSoon(): void {
+    if (this.timed) return;
+    this.timed = true;
+    this.defer(() => this.look());
+  }
+
+  /** Between two calls of the game. These looks are no measure of patience: they come faster than frames. */
+  private look(): void {
+    this.timed = false;
+    try {
+      this.take((reading) => this.signalled(reading), false);
+    } catch (thrown) {
+      this.end(thrown as Error); // nobody else would hear of it, and the game would wait
+    }
+    if (this.underWay.length > 0) this.lookSoon();
+  }
+
+  private take(isDue: (reading: Reading) => boolean, inGame: boolean): void {
+    if (this.underWay.length === 0) return;
+    if (this.gl.isContextLost()) return this.end(new Failure(CONTEXT_LOST()));
+    const due = this.underWay.filter(isDue);
+    if (due.length > 0) withGuard(this.gl, () => due.forEach((reading) => this.fetch(reading, inGame)), PACK_BUFFER);
+  }
+
+  private signalled({ fence }: Reading): boolean {
     const { gl } = this;
-    if (gl.getSyncParameter(reading.fence, gl.SYNC_STATUS) === gl.SIGNALED) return true;
+    return gl.getSyncParameter(fence, gl.SYNC_STATUS) === gl.SIGNALED;
+  }
+
+  private isGivenUp(reading: Reading): boolean {
     if (++reading.asked < PATIENCE) return false;
     this.givenUp += 1;
     return true;
   }
 
-  private fetch(reading: Reading): void {
+  private fetch(reading: Reading, inGame: boolean): void {
     const { gl } = this;
-    this.underWay.splice(this.underWay.indexOf(reading), 1);
-    gl.deleteSync(reading.fence);
     if (reading.wanted) {
       const pixels = this.spares.take();
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, reading.buffer);
       gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, pixels);
-      reading.arrive(pixels);
+      reading.arrive(pixels, inGame);
     }
+    this.underWay.splice(this.underWay.indexOf(reading), 1);
+    gl.deleteSync(reading.fence);
     if (this.buffers.length < SPARE_BUFFERS) this.buffers.push(reading.buffer);
     else gl.deleteBuffer(reading.buffer);
   }
