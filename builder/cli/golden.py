@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -95,8 +96,9 @@ def with_golden(install: Install, golden: GoldenFile) -> Install:
 
 
 def keep_golden(found: Installation, install: Install) -> Install:
-    """`install` with the golden vector that the project has, if that was made for this very contract. Otherwise the
-    writer finds it to be stale, and removes it."""
+    """`install` with the golden vector that the project has, if that was made for this very contract, or for one that
+    only names another runtime: no runtime takes part in a vector. Otherwise the writer finds it to be stale, and
+    removes it."""
     path = golden_path(_contract(install).path)
     entry = found.files(install.model).get(path)
     if entry is None or found.state(path, entry) != FileState.OK:
@@ -105,4 +107,25 @@ def keep_golden(found: Installation, install: Install) -> Install:
         golden = parse_golden((found.target / path).read_bytes())
     except ValueError:
         return install
-    return with_golden(install, golden) if golden.contract_sha256 == _contract_sha256(install) else install
+    actual = _contract_sha256(install)
+    if golden.contract_sha256 == actual or _differs_by_runtime_alone(found, install, golden):
+        return with_golden(install, golden.model_copy(update={"contract_sha256": actual}))
+    return install
+
+
+def _differs_by_runtime_alone(found: Installation, install: Install, golden: GoldenFile) -> bool:
+    """Whether the contract that the vector was made for still lies there, and says the same about the model."""
+    new = _contract(install)
+    try:
+        old = (found.target / new.path).read_bytes()
+        if hashlib.sha256(old).hexdigest() != golden.contract_sha256:
+            return False
+        return _but_runtime(old) == _but_runtime(new.content)
+    except (OSError, ValueError):
+        return False
+
+
+def _but_runtime(contract: bytes | Path) -> dict[str, Any]:
+    assert isinstance(contract, bytes)
+    document: dict[str, Any] = json.loads(contract)
+    return {key: value for key, value in document.items() if key != "runtime"}

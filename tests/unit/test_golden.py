@@ -201,12 +201,33 @@ STALE = (
 )
 
 
-@pytest.mark.parametrize("change", ["generate", "upgrade"])
-def test_a_vector_goes_with_its_contract_and_that_is_said(shell: Shell, change: str) -> None:
+def test_a_vector_goes_with_its_contract_and_that_is_said(shell: Shell) -> None:
     before = write_vector(shell)
-    if change == "upgrade":
-        shell.use_runtime("// another bundle\n")
-    outcome = shell("upgrade", shell.project) if change == "upgrade" else shell.generate("First", "--top-k", 2)
+    outcome = shell.generate("First", "--top-k", 2)
+    assert outcome.code == 0 and STALE in outcome.err.splitlines()
+    assert [path for path in new_files(shell, before) if "golden" in path] == []
+
+
+@pytest.mark.parametrize("again", ["First", "Another", "upgrade"])
+def test_a_vector_is_bound_anew_where_only_the_runtime_is_another(shell: Shell, again: str) -> None:
+    write_vector(shell)
+    old = contract_sha256(shell)
+    shell.use_runtime("// another bundle\n")
+    outcome = shell("upgrade", shell.project) if again == "upgrade" else shell.generate(again)
+    assert outcome.code == 0 and "older contract" not in outcome.err
+    assert contract_sha256(shell) != old
+    written = json.loads((shell.project / HOME / "golden.json").read_bytes())
+    expected = {"golden": 1, "contract_sha256": contract_sha256(shell), "seed": 1, "scores": list(SCORES)}
+    assert written == expected
+    assert (shell.project / HOME / "golden.json.meta").is_file()
+
+
+def test_a_vector_of_an_edited_contract_goes(shell: Shell) -> None:
+    before = write_vector(shell)
+    contract = shell.project / HOME / "contract.json"
+    contract.write_bytes(contract.read_bytes() + b" ")
+    shell.use_runtime("// another bundle\n")
+    outcome = shell.generate("First", "--force")
     assert outcome.code == 0 and STALE in outcome.err.splitlines()
     assert [path for path in new_files(shell, before) if "golden" in path] == []
 
