@@ -310,6 +310,28 @@ def test_a_tensor_that_no_browser_holds_is_refused(tmp_path: Path, times: int, s
     assert "'blow up'" in problem and "it gives a tensor of at least" in problem
 
 
+def test_many_constants_are_as_limited_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builder.convert.from_onnx.converter.MAX_TOTAL", 5 << 10)
+    size = numpy_helper.from_array(np.array([1 << 10]), "size")
+    nodes = [helper.make_node("ConstantOfShape", ["size"], [f"c{i}"], name=f"fill {i}") for i in range(6)]
+    nodes.append(helper.make_node("Sum", ["x", *(f"c{i}" for i in range(6))], ["y"]))
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1 << 10]) for name in "xy")
+    model = helper.make_model(helper.make_graph(nodes, "g", [x], [y], [size]))
+    (problem,) = refused(tmp_path, model)
+    assert "'fill 5'" in problem and "more than 5120 elements" in problem
+    monkeypatch.setattr("builder.convert.from_onnx.converter.MAX_TOTAL", 6 << 10)
+    converted(tmp_path, model)
+
+
+def test_joined_constants_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builder.convert.from_onnx.fold.MAX_ELEMENTS", 100)
+    part = numpy_helper.from_array(np.zeros(60, np.float32), "part")
+    nodes = [helper.make_node("Concat", ["part", "part"], ["c"], axis=0), helper.make_node("Add", ["x", "c"], ["y"])]
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [120]) for name in "xy")
+    model = helper.make_model(helper.make_graph(nodes, "g", [x], [y], [part]))
+    assert "it makes 120 elements; 100 are the most" in refused(tmp_path, model)[0]
+
+
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 

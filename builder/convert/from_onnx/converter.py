@@ -10,12 +10,12 @@ from builder import __version__
 from builder.convert.from_onnx import rules as _rules  # noqa: F401  registers all rules
 from builder.convert.from_onnx.elements import computed
 from builder.convert.from_onnx.emit import Emitter
-from builder.convert.from_onnx.fold import FOLDS, folded
+from builder.convert.from_onnx.fold import FOLDS, MAX_TOTAL, folded, made
 from builder.convert.from_onnx.fuse import fuse
 from builder.convert.from_onnx.graph import Attribute, StoredShape, dims
 from builder.convert.from_onnx.inputs import Input
 from builder.convert.from_onnx.node import Node
-from builder.convert.from_onnx.refusal import Refused, refuse, require_computable
+from builder.convert.from_onnx.refusal import Refused, refuse, require, require_computable
 from builder.convert.from_onnx.registry import RULES, Rule
 from builder.convert.from_onnx.source import Source
 from builder.convert.from_onnx.tensors import Constant, Order, Tensor, Value, channels_last, identity
@@ -88,6 +88,7 @@ class _Walk:
         self.inputs = inputs
         self.emit = Emitter()
         self.values: dict[str, Value] = {}
+        self.made = 0
         self.placeholders = {entry.name: self._placeholder(entry) for entry in inputs}
         self.values |= self.placeholders
         self.read = {name for node in source.nodes for name in node.input}
@@ -141,6 +142,8 @@ class _Walk:
     def _results(self, node: Node) -> Sequence[Value]:
         result = folded(node)
         if result is not None:
+            self.made += made(result)
+            require(self.made <= MAX_TOTAL, f"all that is computed from constants has more than {MAX_TOTAL} elements")
             return result
         value = computed(node)
         if value is not None:

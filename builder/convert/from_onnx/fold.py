@@ -15,6 +15,7 @@ from builder.convert.from_onnx.tensors import Array, Constant, Kind, Value, kind
 
 # What folding may make out of a small file: 64 million elements.
 MAX_ELEMENTS = 1 << 26
+MAX_TOTAL = 1 << 29  # elements of all that is folded, which stays in memory until the end
 Fold = Callable[[Node, list[Array]], "Array | list[Array] | None"]
 
 
@@ -33,6 +34,11 @@ def folded(node: Node) -> list[Value] | None:
     if found is None:
         return None
     return [Constant(np.asarray(array)) for array in (found if isinstance(found, list) else [found])]
+
+
+def made(values: list[Value]) -> int:
+    """The elements that folding has put into memory of their own; views of other constants have none."""
+    return sum(value.array.size for value in values if isinstance(value, Constant) and value.array.base is None)
 
 
 def _limited(shape: tuple[int, ...] | list[int]) -> tuple[int, ...]:
@@ -121,6 +127,7 @@ def _unsqueeze(node: Node, arrays: list[Array]) -> Array:
 
 
 def _concat(node: Node, arrays: list[Array]) -> Array:
+    _limited([sum(array.size for array in arrays)])
     return np.concatenate(arrays, node.integer("axis"))
 
 
