@@ -13,6 +13,17 @@ import { install, pageObject } from "./page";
 /** As many as a browser opens to one host of HTTP/1.1. */
 const DOWNLOADS = 6;
 
+/** After the browser's turn. Timers of a hidden page run once a second and later once a minute, messages as ever. */
+function soon(callback: () => void): void {
+  if (!document.hidden) return void setTimeout(callback);
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    callback();
+  };
+  port2.postMessage(null);
+}
+
 const engines = new Engines(STARTERS, new RememberedChoices(() => localStorage));
 
 const scope = globalThis as { tfjsBridge?: PageObject; tfjsBridgeConfig?: PageConfig };
@@ -23,7 +34,7 @@ install(scope, () =>
     lanes: new Lanes(DOWNLOADS),
     store: new DeviceStore({ indexedDB: () => indexedDB, now: () => Date.now(), delay: (callback, ms) => void setTimeout(callback, ms) }),
     now: () => performance.now(),
-    defer: (callback) => void setTimeout(callback),
+    defer: soon,
     openEngine: (...given) => engines.open(...given),
     loadNetwork,
     pictures: { blitter: (pre) => new Blitter(pre), camera: () => new Camera() },
