@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: bench-bridge setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-lean test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
+.PHONY: test-evaluate bench-bridge setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-lean test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -59,6 +59,10 @@ test-builds: setup ## the player dressed as builds of all generations of Unity, 
 
 test-fuzz: setup ## 10,000 mutated models, label files and options: success or an error of the catalogue, never more
 	$(BIN)/python -m pytest -m slow tests/failures/test_mutations.py
+
+test-evaluate: setup ## evaluate on a page that answers in each wrong way
+	@$(NEED) chromium
+	$(BIN)/python -m pytest -m "slow or not slow" tests/e2e/test_evaluate.py
 
 test-steady: setup ## 1,000 frames of each way in and 60 of each kind of texture: GL state, pixels, objects and memory stay as they were
 	@$(NEED) chromium emcc

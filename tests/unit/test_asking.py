@@ -201,3 +201,9 @@ def test_the_pace_tells_rate_and_time_left() -> None:
         pace.count()
     assert str(pace) == "14 of 100 pictures, 2.0 a second, 43 s left"
     assert (duration(200), duration(7500)) == ("3 min 20 s", "2 h 5 min")
+
+
+def test_an_accuracy_below_the_least_fails(samples: tuple[Sample, ...]) -> None:
+    found = run(samples, Opening(), least=0.95)
+    assert not found.passed
+    assert found.checks[-1].detail == "0.9000, and at least 0.95 is asked for" and not found.checks[-1].passed
