@@ -40,18 +40,22 @@ _CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserOptions:
     """`executable`: the user's own choice; `camera`: a .y4m file that the fake webcam plays;
-    `flags`: more of Chromium's, for measuring."""
+    `flags`: more of Chromium's, for measuring; `channel`: Playwright's name of a browser that is installed;
+    `slow_mo`: milliseconds before each command."""
 
     executable: Path | None = None
     gpu: Gpu = "software"
     headed: bool = False
     camera: Path | None = None
     flags: tuple[str, ...] = ()
+    channel: str | None = None
+    slow_mo: float = 0.0
 
 
-def candidates(chosen: Path | None) -> Iterator[Path | None]:
-    """Executables to try, best first; None is Playwright's own Chromium. A choice of the user's stands alone."""
-    if chosen is not None:
+def candidates(chosen: Path | None, channel: str | None = None) -> Iterator[Path | None]:
+    """Executables to try, best first; None is Playwright's own Chromium, or its `channel`. What the user chose
+    stands alone."""
+    if chosen is not None or channel:
         yield chosen
         return
     yield None
@@ -109,18 +113,26 @@ async def open_browser(origin: str, options: BrowserOptions) -> AsyncIterator[Br
 
 async def _launch(playwright: Playwright, flags: list[str], options: BrowserOptions) -> Browser:
     tried = []
-    for path in candidates(options.executable):
-        name = "Playwright's own Chromium" if path is None else str(path)
+    for path in candidates(options.executable, options.channel):
+        own = f"the channel {options.channel}" if options.channel else "Playwright's own Chromium"
+        name = own if path is None else str(path)
         if path is not None and not path.is_file():
             tried.append(f"{name} is no file")
             continue
         try:
             return await playwright.chromium.launch(
-                executable_path=path, args=flags, headless=not options.headed, timeout=_LAUNCH_MS
+                executable_path=path,
+                channel=None if path else options.channel,
+                args=flags,
+                headless=not options.headed,
+                slow_mo=options.slow_mo,
+                timeout=_LAUNCH_MS,
             )
         except PlaywrightError as error:
             tried.append(f"{name} {_why(error)}")
-    missing = "" if len(tried) > 1 or options.executable else f"; none of {', '.join(NAMES)} is on PATH"
+    missing = (
+        "" if len(tried) > 1 or options.executable or options.channel else f"; none of {', '.join(NAMES)} is on PATH"
+    )
     raise fail(NO_BROWSER, reason="; ".join(tried) + missing)
 
 

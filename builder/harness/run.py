@@ -37,7 +37,7 @@ async def run(target: Target, cases: Sequence[Case], options: RunOptions, progre
         failure = RunFailed(fail(NOTHING_TO_CHECK, target.root or target.url), PageLog(), None)
         failure.checks = files  # a golden vector that is stale or unreadable is named there
         raise failure
-    with _opened(target, options) as (origin, url):
+    with published(target, options) as (origin, url):
         hopeless = target.root is not None and not carries_models(target.root)
         visitor = Visitor(target.name, origin, url, cases, options, golden, hopeless)
         crew = Crew(visitor.visit, options.workers, Board(options.workers, len(cases), progress))
@@ -63,7 +63,7 @@ def _file_checks(target: Target, options: RunOptions) -> tuple[Check, ...]:
 
 
 @contextmanager
-def _opened(target: Target, options: RunOptions) -> Iterator[tuple[str, str]]:
+def published(target: Target, options: RunOptions) -> Iterator[tuple[str, str]]:
     """The origin and the address to open: on loopback, or as the user named it."""
     if target.root is None:
         yield target.origin, target.url

@@ -70,12 +70,12 @@ def test_rooms_import_the_ground_floor_and_not_each_other(module: str) -> None:
 
 
 def test_every_module_has_its_place() -> None:
-    assert {room(name) for name in MODULES} <= {*GROUND_FLOOR, *ROOMS, "cli", "__main__"}
+    assert {room(name) for name in MODULES} <= {*GROUND_FLOOR, *ROOMS, "cli", "testing", "__main__"}
 
 
-def test_nobody_but_the_entry_point_imports_the_command_line() -> None:
+def test_nobody_but_the_entry_points_imports_the_command_line() -> None:
     users = {name for name, path in MODULES.items() if "cli" in imported_rooms(path)}
-    assert {room(name) for name in users} <= {"cli", "__main__"}
+    assert {room(name) for name in users} <= {"cli", "testing", "__main__"}
 
 
 def test_tensorflow_is_imported_nowhere() -> None:
@@ -83,8 +83,11 @@ def test_tensorflow_is_imported_nowhere() -> None:
     assert users == []
 
 
-def test_help_imports_nothing_slow() -> None:
-    waiting, reached, foreign = ["builder.cli", "builder.cli.generate"], set[str](), set[str]()
+@pytest.mark.parametrize(
+    ("roots", "needed"), [(["builder.cli", "builder.cli.generate"], "click"), (["builder.testing.plugin"], "pytest")]
+)
+def test_help_and_the_pytest_plug_in_import_nothing_slow(roots: list[str], needed: str) -> None:
+    waiting, reached, foreign = list(roots), set[str](), set[str]()
     while waiting:
         module = waiting.pop()
         if module not in reached:
@@ -94,8 +97,8 @@ def test_help_imports_nothing_slow() -> None:
             for name in imports(MODULES[module], lazy=False, types=False):
                 waiting += [name] if name in MODULES else []
                 foreign |= set() if name in MODULES else {name.partition(".")[0]}
-    assert "builder.errors" in reached
-    assert "click" in foreign
+    assert ("builder.errors" in reached) == (needed == "click")
+    assert needed in foreign
     assert foreign & SLOW_TO_IMPORT == set()
 
 

@@ -95,3 +95,28 @@ def test_the_wheel_carries_the_toolchain_and_nothing_that_was_compiled(wheel: Pa
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "toolchain").rglob("*") if path.is_file()}
     assert carried == {f"builder/_data/{name}" for name in there if "__pycache__" not in name}
     assert "builder/_data/toolchain/requirements/tf2.txt" in carried
+
+
+def test_the_wheel_brings_the_pytest_plug_in(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_game.py").write_text(
+        "import builder.testing.plugin as plugin\n"
+        "def test_where(): print(plugin.__file__)\n"
+        "def test_it(unity_build): pass\n",
+        "utf-8",
+    )
+    command = [str(installed.parent / "python"), "-m", "pytest", "-s", "--unity-build", str(tmp_path), str(tmp_path)]
+    told = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    last = told.stdout.splitlines()[-1]
+    assert "1 passed" in last and "1 error" in last, told.stdout + told.stderr
+    assert "index.html is missing" in told.stdout
+    assert str(installed.parents[1].resolve()) in told.stdout
+
+
+def test_the_wheel_carries_what_the_html_report_is_made_of(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {
+        "builder/harness/html/report.html.j2",
+        "builder/harness/html/report.css",
+        "builder/harness/watch.js",
+    } <= names
