@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -19,10 +21,13 @@ from builder.cli.gathering import Gathered, gathered
 from builder.cli.golden import keep_golden
 from builder.cli.reinstall import deleted, installed_needs, joint_runtime, outdated, reinstall_all, spec_needs
 from builder.cli.writing import Wish, carry_out, report
+from builder.inputs.jsonfile import printable
 from builder.joining import Needs, Runtime
 from builder.render.tree import render
 from builder.resolve import Options
 from builder.writer import Install, Request, installed
+
+_REASON = 200
 
 
 def generate(
@@ -31,7 +36,27 @@ def generate(
     """Writes the plug-in for a model into a Unity project or a folder; `given` are the flags by field. A model of
     another framework is converted first, with that parity."""
     with problems_as_json(flags.as_json), gathered(model, config, given, Checking(how=parity)) as found:
-        _generate(found, flags)
+        with lowered(found) as made:
+            _generate(made, flags)
+
+
+@contextmanager
+def lowered(found: Gathered) -> Iterator[Gathered]:
+    """A layers model as the graph that computes the same, there until the context ends: it takes far less of the
+    runtime. One that cannot become a graph stays as it is, with a remark."""
+    if found.facts.format == "graph-model":
+        yield found
+        return
+    from builder.cli.lowering import Unconvertible, graph_spec  # only for layers: numpy, and all that converts
+
+    with TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as private:
+        folder = Path(private) / "graph"
+        try:
+            made = replace(found, spec=graph_spec(found.facts, found.spec, folder), folder=folder, topology=None)
+        except Unconvertible as refused:
+            remark = f"it stays a layers model, and the runtime is larger for it: {printable(str(refused), _REASON)}"
+            made = replace(found, remarks=(*found.remarks, remark))
+        yield made
 
 
 def _generate(found: Gathered, flags: WriteFlags) -> None:
@@ -65,13 +90,12 @@ def _relative(path: Path, target: Path) -> str:
 
 
 def _install(found: Gathered, runtime: Runtime) -> Install:
-    files = render(found.spec, found.facts.folder, runtime, found.facts.rewritten)
+    files = render(found.spec, found.folder, runtime, found.topology)
     return Install(found.spec.name, tuple(files), _recorded(found))
 
 
 def _own_needs(found: Gathered) -> Needs:
-    facts = found.facts
-    return spec_needs(found.spec, facts.rewritten or (facts.folder / facts.topology.path).read_bytes())
+    return spec_needs(found.spec, found.topology or (found.folder / found.spec.files.topology.path).read_bytes())
 
 
 def _wish(gathered: Gathered, flags: WriteFlags) -> Wish:

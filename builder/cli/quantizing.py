@@ -13,13 +13,14 @@ import click
 from builder.cli.answers import print_json, problems_as_json
 from builder.cli.calibrating import Agreement, Calibrated, calibrate
 from builder.cli.packing import Packed, packed
-from builder.convert.folder import MODEL_JSON, SHARD_BYTES, Sizes, read_folder, refuse_foreign, write_folder
+from builder.cli.reading import document_of, loaded
+from builder.convert.folder import MODEL_JSON, SHARD_BYTES, Sizes, refuse_foreign, write_folder
 from builder.convert.model import ConvertedModel
 from builder.convert.quantize import Quantization, read_rules, rule_problems
 from builder.errors import BAD_OPTION, BAD_RULE, UserError, fail
 from builder.inputs.archive import unpacked
 from builder.inputs.facts import ModelFacts
-from builder.inputs.jsonfile import MAX_JSON_BYTES, parse_json, printable, read_text
+from builder.inputs.jsonfile import printable
 from builder.inputs.tfjs_model import read_model
 
 _MEGABYTE = 1024 * 1024
@@ -43,19 +44,12 @@ def quantize(model: Path, folder: Path, given: Mapping[str, Any], *, as_json: bo
     """Writes the model into `folder` as the rules say, and reports."""
     with problems_as_json(as_json), unpacked(model) as place:
         facts = read_model(place.path)
-        source = loaded(facts)
+        source = loaded(facts, document_of(facts))
         done = _quantize(facts, source, folder, given)
     for name, text in _report(done):
         click.echo(f"{name:<10}{text}", err=True)
     if as_json:
         print_json(_document(done))
-
-
-def loaded(facts: ModelFacts) -> ConvertedModel:
-    """The model that `facts` are of, in memory."""
-    text = facts.rewritten.decode() if facts.rewritten else read_text(facts.json_path, MAX_JSON_BYTES)
-    document = parse_json(text, facts.json_path)
-    return read_folder(document, [facts.folder / shard.path for shard in facts.shards])
 
 
 def _quantize(facts: ModelFacts, source: ConvertedModel, folder: Path, given: Mapping[str, Any]) -> Done:

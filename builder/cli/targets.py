@@ -129,9 +129,9 @@ def _model(facts: ModelFacts, name: str, spec: ModelSpec, options: RunOptions) -
     if facts.rewritten is None:
         yield ModelOpening(facts.json_path, name, spec, identity, options)
         return
-    from builder.cli.quantizing import loaded
+    from builder.cli.reading import document_of, loaded
 
     with TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as private:
         folder = Path(private) / "model"
-        write_folder(loaded(facts), folder, quantization=NONE)
+        write_folder(loaded(facts, document_of(facts)), folder, quantization=NONE)
         yield ModelOpening(folder, name, spec, identity, options)

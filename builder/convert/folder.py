@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,6 +24,7 @@ SHARD_BYTES = 4 * 1024 * 1024  # browsers cache files of this size well, and Ten
 METADATA = "userDefinedMetadata"
 MARK = "tfjsForUnity"
 MARK_VERSION = 1
+NO_WEIGHTS: Mapping[str, Stored] = MappingProxyType({})
 _DTYPES = ("float32", "int32", "bool", "complex64")
 _SHOWN = 6
 _MAX_JSON_BYTES = 256 * 1024 * 1024
@@ -43,16 +45,23 @@ class Sizes:
 
 
 def write_folder(
-    model: ConvertedModel, folder: Path, *, quantization: Quantization = NONE, shard_bytes: int = SHARD_BYTES
+    model: ConvertedModel,
+    folder: Path,
+    *,
+    quantization: Quantization = NONE,
+    ready: Mapping[str, Stored] = NO_WEIGHTS,
+    shard_bytes: int = SHARD_BYTES,
 ) -> Sizes:
     """Writes the model as TensorFlow.js reads it, and replaces what an earlier run wrote there.
 
+    `ready` are weights of the model, by name, that are to be stored just so, whatever `quantization` says.
     The same model gives the same bytes. Raises FOREIGN_FOLDER where `folder` holds anything that this function did not
     write, BAD_WEIGHT for weights with NaN, FOLDER_NOT_WRITTEN where the system refuses; nothing is changed then.
     """
     assert shard_bytes > 0
     refuse_foreign(folder)
     weights, kept = _stored(model.weights, quantization)
+    weights |= ready
     total = sum(weight.nbytes for weight in weights.values())
     names = shard_names(total, shard_bytes)
     text = _text(model.document, weights, names)

@@ -200,6 +200,18 @@ def stored(values: NDArray[Any], kind: Kind, scales: Scales = "range") -> Stored
     return Stored(values, kind, _clipped(values, low, high, covering) if clips else covering)
 
 
+def as_stored(values: NDArray[Any], record: Mapping[str, Any]) -> Stored | None:
+    """`values`, read from a shard where they were stored as `record` says, stored so again; None if that would change
+    one of them."""
+    if record["dtype"] == "float16":
+        return Stored(values, "float16")
+    kind: Kind = "uint8" if record["dtype"] == "uint8" else "uint16"
+    found = Affine(float(record["scale"]), float(record["min"]), int(np.iinfo(kind).max))
+    with np.errstate(all="ignore"):  # foreign numbers: what comes of them is compared
+        again = dequantized(steps_of(values, found), found)
+    return Stored(values, kind, found) if np.array_equal(again, values) else None
+
+
 def _is_integer(kind: Kind) -> bool:
     return kind in ("uint8", "uint16")
 

@@ -166,7 +166,7 @@ def test_options_file_says_everything(run: Run, model: Path, project: Path, tmp_
     outcome = run("--config", config, "--fit", "crop")
     assert outcome.code == 0, outcome.err
     for line in (
-        "model          Hands [hands.toml] (layers-model, ",
+        "model          Hands [hands.toml] (graph-model, ",
         "input          48x32 [model.json], BGR, blue first [hands.toml]\n",
         "resizing       crop [--fit], triangle [default]\n",
         "normalization  (value / 255 - (0.5, 0.4, 0.3)) / 0.25, so 0..255 becomes -2..2.8 [hands.toml]\n",
@@ -276,6 +276,7 @@ def test_name_that_leads_to_another_model_s_files_is_refused(run: Run, model: Pa
 
 
 def test_shard_that_unity_would_skip_is_refused(run: Run, model: Path, project: Path) -> None:
+    tiny_model(model, format="graph")
     document = json.loads((model / "model.json").read_text("utf-8"))
     shard = document["weightsManifest"][0]["paths"][0]
     document["weightsManifest"][0]["paths"] = ["weights~"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.cli.lowering import graph_spec
 from builder.inputs.tfjs_model import read_model
 from builder.render.tree import render
 from builder.resolve import Options, resolve
@@ -118,9 +119,13 @@ def _fix_bytes(folder: Path) -> None:
 def case_files(case: Case, scratch: Path) -> list[OutputFile]:
     """The rendered tree; `scratch` takes the model and the stand-in runtime."""
     runtime = whole(fake_runtime(scratch / "runtime"))
-    spec = case_spec(case, scratch / "model")
-    rewritten = read_model(scratch / "model").rewritten
-    return render(spec, scratch / "model", runtime, rewritten)
+    folder = scratch / "model"
+    spec = case_spec(case, folder)
+    facts = read_model(folder)
+    if facts.format == "layers-model":  # as `generate` does it
+        spec, folder = graph_spec(facts, spec, scratch / "graph"), scratch / "graph"
+        return render(spec, folder, runtime, (folder / spec.files.topology.path).read_bytes())
+    return render(spec, folder, runtime)
 
 
 def _kept(file: OutputFile, case: Case) -> bool:

@@ -8,23 +8,24 @@ import pytest
 
 from builder import resources
 from tests.commands import SERVED, Shell
-from tests.models import tiny_model
+from tests.models import Form, tiny_model
 
 REAL = resources.runtime
 
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """The commands with the runtime that was really built; `model` is a layers model."""
+    """The commands with the runtime that was really built."""
     made = Shell(tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(resources, "runtime", REAL)
     return made
 
 
 def add(shell: Shell, name: str, form: str, target: Path) -> None:
+    """A graph, or layers that cannot become one."""
     folder = shell.folder / form
     if not folder.exists():
-        tiny_model(folder, format="graph" if form == "graph" else "layers")
+        tiny_model(folder, format="graph") if form == "graph" else tiny_model(folder, form=Form(planar=True))
     labels = shell.model / "labels.txt"
     done = shell("generate", folder, "--labels", labels, "--normalize", "unit", "--name", name, "--out", target)
     assert done.code == 0, done.err

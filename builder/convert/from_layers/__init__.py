@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.convert.from_layers.converter import convert
+from builder.convert.from_layers.converter import convert, unchanged
 from builder.convert.from_layers.refusal import Unconvertible
 
-__all__ = ["Unconvertible", "convert"]
+__all__ = ["Unconvertible", "convert", "unchanged"]

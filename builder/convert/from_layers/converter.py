@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
+
+import numpy as np
 
 from builder import __version__
 from builder.convert.from_layers.emitter import Array, Layer, Value
@@ -21,21 +24,34 @@ Config = Mapping[str, Any]
 _Key = tuple[str, int]
 
 
-def convert(model: ConvertedModel) -> ConvertedModel:
+def convert(model: ConvertedModel, *, fold: bool = True) -> ConvertedModel:
     """The graph model that computes what this layers model computes, outputs under the names of their layers.
 
     `model` is a layers model of one input as `read_folder` gives it. Normalizations and activations are folded into the
-    convolution or dense layer before them. Raises Unconvertible for a layer or a setting without an exact counterpart.
+    convolution or dense layer before them; without `fold` normalizations stay, and every kernel is the very array of
+    the layers model, as quantized ones have to be. Raises Unconvertible for a layer or a setting without an exact
+    counterpart.
     """
     try:
-        return _Converter(model).converted()
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        with np.errstate(all="ignore"):  # what is not finite in the end is refused
+            made = _Converter(model, fold=fold).converted()
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
         msg = f"its model.json is not as Keras writes it: {error!r}"
         raise Unconvertible(msg) from error
+    for name, array in made.weights.items():
+        require(array.dtype.kind != "f" or np.isfinite(array).all(), f"{name} would hold numbers that are not finite")
+    return made
+
+
+def unchanged(source: ConvertedModel, made: ConvertedModel) -> dict[str, str]:
+    """The weights of `made`, by name, that are arrays of the layers model `source`, with their names there."""
+    names = {id(array): name for name, array in source.weights.items()}
+    return {name: names[id(array)] for name, array in made.weights.items() if id(array) in names}
 
 
 class _Converter:
-    def __init__(self, model: ConvertedModel) -> None:
+    def __init__(self, model: ConvertedModel, *, fold: bool) -> None:
+        self.fold = fold
         self.document = model.document
         self.weights: Mapping[str, Array] = model.weights
         self.graph = TfGraph()
@@ -88,14 +104,11 @@ class _Converter:
         given = [str(ref[0]) for ref in _references(config["input_layers"])]
         require(len(given) == len(inputs), f"it has {len(given)} inputs")
         found: dict[_Key, Value] = {(name, 0): value for name, value in zip(given, inputs, strict=True)}
-        waiting = [layer for layer in config["layers"] if _title(layer) not in given]
-        while waiting:
-            ready = [layer for layer in waiting if all(ref in found for ref in _sources(layer))]
-            require(ready, f"the inputs of {_title(waiting[0])} are never computed")
-            for layer in ready:
-                values = self._applied(layer, [found[ref] for ref in _sources(layer)], depth)
-                found.update({(_title(layer), place): value for place, value in enumerate(values)})
-            waiting = [layer for layer in waiting if layer not in ready]
+        for layer in _ordered([layer for layer in config["layers"] if _title(layer) not in given]):
+            sources = _sources(layer)
+            require(all(ref in found for ref in sources), f"the inputs of {_title(layer)} are never computed")
+            values = self._applied(layer, [found[ref] for ref in sources], depth)
+            found.update({(_title(layer), place): value for place, value in enumerate(values)})
         return [found[ref] for ref in _references(config["output_layers"])]
 
     def _applied(self, config: Config, inputs: Sequence[Value], depth: int) -> list[Value]:
@@ -106,7 +119,7 @@ class _Converter:
             return list(inputs)
         require(kind in RULES, f"{title} is a {kind}")
         try:
-            return [RULES[kind](Layer(self.graph, title, config["config"], self.weights), inputs)]
+            return [RULES[kind](Layer(self.graph, title, config["config"], self.weights, self.fold), inputs)]
         except Unconvertible as refused:
             msg = f"{title} ({kind}): {refused}"
             raise Unconvertible(msg) from None
@@ -134,6 +147,14 @@ def _sources(layer: Config) -> list[_Key]:
     calls = layer["inbound_nodes"]
     require(len(calls) == 1, f"{_title(layer)} is called {len(calls)} times")
     return _references(calls[0])
+
+
+def _ordered(layers: Sequence[Config]) -> list[Config]:
+    """Each behind those that it reads."""
+    by_name = {_title(layer): layer for layer in layers}
+    require(len(by_name) == len(layers), "two layers have one name")
+    sorter = TopologicalSorter({name: [ref[0] for ref in _sources(layer)] for name, layer in by_name.items()})
+    return [by_name[name] for name in sorter.static_order() if name in by_name]
 
 
 def _input(config: Config) -> tuple[str, tuple[int, ...]]:

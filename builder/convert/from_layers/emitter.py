@@ -28,12 +28,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer that computes: `config` is what Keras wrote about it."""
+    """One layer that computes: `config` is what Keras wrote about it. `fold`: its weights may become others."""
 
     graph: TfGraph
     title: str
     config: Mapping[str, Any]
     weights: Mapping[str, Array]
+    fold: bool = True
 
     def op(self, op: str, inputs: list[str], sizes: Sizes, **attributes: Attribute) -> Value:
         """A node of floats."""
@@ -49,10 +50,13 @@ class Layer:
     def number(self, value: float) -> str:
         return self.const(np.asarray(value, np.float32), "number")
 
-    def weight(self, part: str) -> Array:
+    def weight(self, part: str, shape: Sizes | None = None) -> Array:
+        """A weight of the layer; refused where it is not of this shape."""
         name = f"{self.title}/{part}"
         require(name in self.weights, f"the weights {name!r} are missing")
-        return self.weights[name]
+        found = self.weights[name]
+        require(shape is None or found.shape == shape, f"the weights {name!r} have the shape {list(found.shape)}")
+        return found
 
     def reshaped(self, x: Value, sizes: Sizes) -> Value:
         target = self.const(np.asarray((-1, *sizes), np.int32), "shape")

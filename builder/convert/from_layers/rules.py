@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from builder.convert.from_layers.emitter import Layer, Value
+from builder.convert.from_layers.emitter import Array, Layer, Value
 from builder.convert.from_layers.refusal import require
 from builder.convert.from_onnx.graph import Attribute
 
@@ -25,6 +25,7 @@ _ACTIVATIONS = {
 }
 _BATCH_EPSILON = 1e-3
 _LEAK = 0.3
+_PICTURE_AXES = 3
 
 
 def _only(inputs: Sequence[Value]) -> Value:
@@ -34,7 +35,7 @@ def _only(inputs: Sequence[Value]) -> Value:
 
 def _picture(inputs: Sequence[Value], layer: Layer) -> Value:
     x = _only(inputs)
-    require(len(x.sizes) == 3, f"its input has {len(x.sizes) + 1} axes")
+    require(len(x.sizes) == _PICTURE_AXES, f"its input has {len(x.sizes) + 1} axes")
     layer.requires("data_format", "channels_last")
     return x
 
@@ -72,7 +73,7 @@ def _convolution(layer: Layer) -> dict[str, Attribute]:
 def _finished(layer: Layer, x: Value) -> Value:
     """The bias, if any, and the activation."""
     if layer.flag("use_bias", True):
-        x = layer.simple("AddV2", x, layer.const(layer.weight("bias"), "bias"))
+        x = layer.simple("AddV2", x, layer.const(layer.weight("bias", x.sizes[-1:]), "bias"))
     return activated(layer, x, layer.config.get("activation") or "linear")
 
 
@@ -141,21 +142,37 @@ def _leaky(layer: Layer, inputs: Sequence[Value]) -> Value:
 
 
 def _normalized(layer: Layer, inputs: Sequence[Value]) -> Value:
-    """x * scale + shift, in float64 until it is stored."""
     x = _only(inputs)
     axis = layer.config.get("axis", -1)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
     require(axis in (-1, len(x.sizes)), f"its axis is {axis!r}")
     epsilon = layer.config.get("epsilon")
-    variance = layer.weight("moving_variance").astype(np.float64) + (_BATCH_EPSILON if epsilon is None else epsilon)
-    scale = 1 / np.sqrt(variance)
-    if layer.flag("scale", True):
-        scale = scale * layer.weight("gamma")
-    shift = -layer.weight("moving_mean") * scale
-    if layer.flag("center", True):
-        shift = shift + layer.weight("beta")
-    scaled = layer.simple("Mul", x, layer.const(scale.astype(np.float32), "scale"))
-    return layer.simple("AddV2", scaled, layer.const(shift.astype(np.float32), "shift"))
+    epsilon = _BATCH_EPSILON if epsilon is None else float(epsilon)
+    mean, variance = (layer.weight(part, x.sizes[-1:]) for part in ("moving_mean", "moving_variance"))
+    gamma = layer.weight("gamma", mean.shape) if layer.flag("scale", True) else np.ones_like(mean)
+    beta = layer.weight("beta", mean.shape) if layer.flag("center", True) else np.zeros_like(mean)
+    require(np.all(variance + epsilon > 0), "its variance is not positive")
+    if layer.fold:
+        return _scaled(layer, x, gamma / np.sqrt(variance.astype(np.float64) + epsilon), mean, beta)
+    parts = {"gamma": gamma, "beta": beta, "moving_mean": mean, "moving_variance": variance}
+    return _by_kernel(layer, x, [layer.const(array, part) for part, array in parts.items()], epsilon)
+
+
+def _by_kernel(layer: Layer, x: Value, parts: Sequence[str], epsilon: float) -> Value:
+    """One operation, which wants a picture."""
+    require(len(x.sizes) <= _PICTURE_AXES, f"its input has {len(x.sizes) + 1} axes")
+    wide = (*[1] * (_PICTURE_AXES - len(x.sizes)), *x.sizes)
+    picture = x if wide == x.sizes else layer.reshaped(x, wide)
+    attributes: dict[str, Attribute] = {"epsilon": epsilon, "data_format": "NHWC", "is_training": False}
+    found = layer.simple("FusedBatchNormV3", picture, *parts, **attributes)
+    return found if wide == x.sizes else layer.reshaped(found, x.sizes)
+
+
+def _scaled(layer: Layer, x: Value, scale: Array, mean: Array, beta: Array) -> Value:
+    """(x - mean) * scale + beta as one factor and one summand, in float64 until they are stored."""
+    factor = layer.const(scale.astype(np.float32), "scale")
+    summand = layer.const((beta - mean * scale).astype(np.float32), "shift")
+    return layer.simple("AddV2", layer.simple("Mul", x, factor), summand)
 
 
 def _merge(op: str) -> Rule:

@@ -7,7 +7,7 @@ namespace TfjsBridge.Models
     /// </summary>
     /// <remarks>
     /// <para>Pictures are brought to 48x32 by stretch (triangle filter).</para>
-    /// <para>TensorFlow.js layers-model, 0.0 MB of weights; input input_layer, output scores.</para>
+    /// <para>TensorFlow.js graph-model, 0.0 MB of weights; input input_layer, output scores.</para>
     /// <para>Results hold the 2 best of 2 classes.</para>
     /// </remarks>
     public sealed partial class Shoes : global::TfjsBridge.Classifier<Shoes.Label>
@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "shoes";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "a5f81d11025db85bb8be6619e448d26a4732b7791e08bfb61e361d7929bdc47b";
+        public const string ContractHash = "47290592155459194e290eb6ca488a35b9f4eb595f9d711f22b80093fc7532cd";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

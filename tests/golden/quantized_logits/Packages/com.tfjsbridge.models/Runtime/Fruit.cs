@@ -7,7 +7,7 @@ namespace TfjsBridge.Models
     /// </summary>
     /// <remarks>
     /// <para>Pictures are brought to 48x32 by stretch (triangle filter).</para>
-    /// <para>TensorFlow.js layers-model, 0.0 MB of weights; input conv_input, output scores.</para>
+    /// <para>TensorFlow.js graph-model, 0.0 MB of weights; input conv_input, output scores.</para>
     /// <para>The model sees blue first (BGR); Mean and Std are in that order, sources are as always.</para>
     /// <para>Scores are probabilities: the softmax of what the model gives.</para>
     /// <para>The model's first score carries no label and is left out.</para>
@@ -28,7 +28,7 @@ namespace TfjsBridge.Models
         public const string Slug = "fruit";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "2a13c1b4f091d620b764c0c99505b180be3446dd5eea222649bfa7729b60b6b9";
+        public const string ContractHash = "2790cca346cc8e5752e5f23c9a3c3ca8dccd1651e72632456689b96b51fbfdd1";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

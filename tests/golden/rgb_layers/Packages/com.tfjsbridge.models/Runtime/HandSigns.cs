@@ -7,7 +7,7 @@ namespace TfjsBridge.Models
     /// </summary>
     /// <remarks>
     /// <para>Pictures are brought to 48x32 by stretch (triangle filter).</para>
-    /// <para>TensorFlow.js layers-model, 0.0 MB of weights; input conv_input, output scores.</para>
+    /// <para>TensorFlow.js graph-model, 0.0 MB of weights; input conv_input, output scores.</para>
     /// <para>Results hold the 5 best of 5 classes.</para>
     /// </remarks>
     public sealed partial class HandSigns : global::TfjsBridge.Classifier<HandSigns.Label>
@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "hand-signs";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "9fde0b22ce564d9c44ab3262e552fe51e5594b521f4794effb76da834332e1a5";
+        public const string ContractHash = "f46f534b51f7313137d26f60423b66f7505bd6ef1ed882ae01b2c30c18870b52";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;
