@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 
 from builder.cli.checking import Checking
+from builder.cli.payload import payload
 from builder.cli.reinstall import joint_runtime, spec_needs
 from builder.cli.sourcing import tfjs_model
 from builder.errors import NOT_MEASURABLE, fail
@@ -82,7 +83,8 @@ def subject(path: Path, slug: str | None, stated: Mapping[str, object] | None = 
             facts = read_model(found.path)
             export = read_export(found.path if found.path.is_dir() else found.path.parent)
             spec, notes = _resolved(facts, settings.over(export.settings) if export else settings)
-            yield _laid_out(spec, facts.folder, notes, facts.rewritten, folder)
+            with payload(facts, spec) as parts:
+                yield _laid_out(parts.spec, parts.folder, (*notes, *parts.remarks), parts.topology, folder)
 
 
 def _build_of(path: Path) -> Path | None:

@@ -41,8 +41,6 @@ class Target:
 class Gathered:
     """A model that can be generated. `settings` say what was stated and by whom, `options` what that comes to.
 
-    `facts` are of the model as it was given. The files of `spec` lie in `folder`, except that `topology`, where there
-    is one, takes the place of model.json.
     `model` is the path as given. `reason` says why the model itself states its normalization, where it does; `remarks`
     are other things that its user should know, `warnings` what speaks against using it.
     """
@@ -53,8 +51,6 @@ class Gathered:
     target: Target
     facts: ModelFacts
     spec: ModelSpec
-    folder: Path
-    topology: bytes | None
     labels: Source
     reason: str | None
     remarks: tuple[str, ...]
@@ -122,8 +118,6 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
         target=target,
         facts=facts,
         spec=spec,
-        folder=facts.folder,
-        topology=facts.rewritten,
         labels=labels[1],
         reason=_reason(export, settings),
         remarks=remarks(facts, spec),

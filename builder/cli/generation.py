@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -19,15 +17,13 @@ from builder.cli.explain import next_steps, understood
 from builder.cli.flags import WriteFlags
 from builder.cli.gathering import Gathered, gathered
 from builder.cli.golden import keep_golden
+from builder.cli.payload import Payload, payload
 from builder.cli.reinstall import deleted, installed_needs, joint_runtime, outdated, reinstall_all, spec_needs
 from builder.cli.writing import Wish, carry_out, report
-from builder.inputs.jsonfile import printable
-from builder.joining import Needs, Runtime
+from builder.joining import Runtime
 from builder.render.tree import render
 from builder.resolve import Options
 from builder.writer import Install, Request, installed
-
-_REASON = 200
 
 
 def generate(
@@ -36,33 +32,15 @@ def generate(
     """Writes the plug-in for a model into a Unity project or a folder; `given` are the flags by field. A model of
     another framework is converted first, with that parity."""
     with problems_as_json(flags.as_json), gathered(model, config, given, Checking(how=parity)) as found:
-        with lowered(found) as made:
-            _generate(made, flags)
+        with payload(found.facts, found.spec) as parts:
+            remarks = (*found.remarks, *parts.remarks)
+            _generate(replace(found, spec=parts.spec, remarks=remarks), parts, flags)
 
 
-@contextmanager
-def lowered(found: Gathered) -> Iterator[Gathered]:
-    """A layers model as the graph that computes the same, there until the context ends: it takes far less of the
-    runtime. One that cannot become a graph stays as it is, with a remark."""
-    if found.facts.format == "graph-model":
-        yield found
-        return
-    from builder.cli.lowering import Unconvertible, graph_spec  # only for layers: numpy, and all that converts
-
-    with TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as private:
-        folder = Path(private) / "graph"
-        try:
-            made = replace(found, spec=graph_spec(found.facts, found.spec, folder), folder=folder, topology=None)
-        except Unconvertible as refused:
-            remark = f"it stays a layers model, and the runtime is larger for it: {printable(str(refused), _REASON)}"
-            made = replace(found, remarks=(*found.remarks, remark))
-        yield made
-
-
-def _generate(found: Gathered, flags: WriteFlags) -> None:
+def _generate(found: Gathered, parts: Payload, flags: WriteFlags) -> None:
     target, spec = found.target, found.spec
     stderr().print(understood(found))
-    done = carry_out(target.folder, lambda: _wish(found, flags), flags)
+    done = carry_out(target.folder, lambda: _wish(found, parts, flags), flags)
     report("generate", done, flags)
     if not (flags.as_json or flags.dry_run):
         click.echo(next_steps(spec, project=target.unity is not None))
@@ -89,22 +67,20 @@ def _relative(path: Path, target: Path) -> str:
     return full.relative_to(home).as_posix() if full.is_relative_to(home) else full.name
 
 
-def _install(found: Gathered, runtime: Runtime) -> Install:
-    files = render(found.spec, found.folder, runtime, found.topology)
+def _install(found: Gathered, parts: Payload, runtime: Runtime) -> Install:
+    files = render(parts.spec, parts.folder, runtime, parts.topology)
     return Install(found.spec.name, tuple(files), _recorded(found))
 
 
-def _own_needs(found: Gathered) -> Needs:
-    return spec_needs(found.spec, found.topology or (found.folder / found.spec.files.topology.path).read_bytes())
-
-
-def _wish(gathered: Gathered, flags: WriteFlags) -> Wish:
+def _wish(gathered: Gathered, parts: Payload, flags: WriteFlags) -> Wish:
     """The model, and with it those that need another runtime now: all of a project share one, of one version."""
     found = installed(gathered.target.folder)
     dead = deleted(found)
     gone = {*dead, gathered.spec.name}
-    runtime = joint_runtime([_own_needs(gathered), *installed_needs(found, (m for m in found.models if m not in gone))])
-    install = _install(gathered, runtime)
+    runtime = joint_runtime(
+        [spec_needs(parts.spec, parts.text), *installed_needs(found, (m for m in found.models if m not in gone))]
+    )
+    install = _install(gathered, parts, runtime)
     others = [name for name in outdated(found, runtime) if name not in gone]
     installs = [keep_golden(found, each) for each in (install, *reinstall_all(found, others, runtime))]
     request = Request(installs=tuple(installs), drop=frozenset(dead) - {install.model}, force=flags.force)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builder.cli.gathering import gathered
-from builder.cli.generation import lowered
+from builder.cli.payload import payload
 from builder.errors import EXIT_BAD_INPUT, UserError
 from builder.inputs.examine import examine
 from builder.inputs.options import FILE
@@ -66,8 +66,8 @@ def survive(folder: Path, config: Path | None = None) -> bool:
         given_flags |= {"normalize": "unit", "name": "A"}
     runtime = whole(folder.parent / "runtime")
     try:
-        with gathered(folder, config, given_flags) as found, lowered(found) as made:
-            files = render(made.spec, made.folder, runtime, made.topology)
+        with gathered(folder, config, given_flags) as found, payload(found.facts, found.spec) as parts:
+            files = render(parts.spec, parts.folder, runtime, parts.topology)
             assert len(files) > 20
         return True
     except UserError as error:
