@@ -124,7 +124,6 @@ def case_files(case: Case, scratch: Path) -> list[OutputFile]:
     facts = read_model(folder)
     if facts.format == "layers-model":  # as `generate` does it
         spec, folder = graph_spec(facts, spec, scratch / "graph"), scratch / "graph"
-        return render(spec, folder, runtime, (folder / spec.files.topology.path).read_bytes())
     return render(spec, folder, runtime)
 
 
@@ -142,4 +141,6 @@ def golden_files(case: Case, scratch: Path) -> Iterator[tuple[str, bytes]]:
         if _kept(file, case):
             assert isinstance(file.content, bytes)
             yield str(file.path), file.content
+        elif file.content == scratch / "graph" / "model.json":
+            yield str(file.path), file.content.read_bytes()
     yield "tree.txt", "".join(f"{file.path}\n" for file in files).encode()
