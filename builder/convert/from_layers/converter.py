@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from builder import __version__
 from builder.convert.from_layers.emitter import Array, Layer, Value
 from builder.convert.from_layers.refusal import Unconvertible, require
 from builder.convert.from_layers.rules import RULES
@@ -83,7 +82,7 @@ class _Converter:
         return {
             "format": "graph-model",
             "generatedBy": "Keras layers",
-            "convertedBy": f"tfjs-for-unity {__version__}",
+            "convertedBy": "tfjs-for-unity",  # without a version: another one gives the same bytes
             "signature": {"inputs": _infos(inputs), "outputs": _infos(outputs)},
             "modelTopology": {"node": self.graph.documents(), "library": {}, "versions": {"producer": 1482}},
             **kept,

@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "shoes";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "47290592155459194e290eb6ca488a35b9f4eb595f9d711f22b80093fc7532cd";
+        public const string ContractHash = "3aa4f211b3510b2099cc6626a900b483f41daece37174f624ef0d72ecb85e014";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

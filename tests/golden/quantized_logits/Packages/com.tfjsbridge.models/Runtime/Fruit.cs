@@ -28,7 +28,7 @@ namespace TfjsBridge.Models
         public const string Slug = "fruit";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "2790cca346cc8e5752e5f23c9a3c3ca8dccd1651e72632456689b96b51fbfdd1";
+        public const string ContractHash = "60fb6d42343796b113b07720cc8b7e01696012768c252f100506f453f7b9ffb3";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;
