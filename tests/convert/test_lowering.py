@@ -18,8 +18,9 @@ from builder.inputs.tfjs_model import read_model
 from builder.resolve import Options, resolve
 from builder.spec import ModelSpec
 from tests.commands import SERVED, Outcome, Shell
-from tests.convert.test_from_layers import BATCH, SIZE, conv, functional, layer, mobile, model, picture
+
 from tests.convert.tfjs import predicted
+from tests.functional import BATCH, SIZE, conv, functional, layer, mobile, model, picture
 from tests.models import Form, tiny_model
 
 RELU6 = layer("ReLU", "r", "bn", max_value=6)
