@@ -18,7 +18,6 @@ from builder.inputs.tfjs_model import read_model
 from builder.resolve import Options, resolve
 from builder.spec import ModelSpec
 from tests.commands import SERVED, Outcome, Shell
-
 from tests.convert.tfjs import predicted
 from tests.functional import BATCH, SIZE, conv, functional, layer, mobile, model, picture
 from tests.models import Form, tiny_model
