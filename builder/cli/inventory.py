@@ -77,7 +77,8 @@ def _model(installation: Installation, name: str, *, is_deleted: bool, is_outdat
     path = contract_path(installation, name)
     contract = _contract(installation, path)
     files = _files(installation, installation.files(name))
-    state = "made by another version" if files.state == "ok" and is_outdated else files.state
+    maker = "made by another version" if installation.foreign_generators else "made for another runtime"
+    state = maker if files.state == "ok" and is_outdated else files.state
     return InstalledModel(
         name=name,
         slug=path.parent.name if path else "",

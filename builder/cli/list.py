@@ -19,8 +19,8 @@ def command(project: Path, as_json: bool) -> None:
     tfjs-for-unity list MyGame
     tfjs-for-unity list MyGame --json
 
-    State is ok, edited files, missing files, made by another version (`upgrade` mends that), or deleted (no file is
-    left; the next command forgets the model). Changes nothing. Keys of --json: docs/installed.md
+    State is ok, edited files, missing files, made by another version or for another runtime (`upgrade` mends both), or
+    deleted (no file is left; the next command forgets the model). Changes nothing. Keys of --json: docs/installed.md
     """
     from builder.cli.inventory import show  # only now: --help is immediate
 

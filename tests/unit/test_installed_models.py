@@ -94,7 +94,7 @@ def test_upgrade_equals_a_fresh_generate_of_the_new_version(shell: Shell, tmp_pa
         shell.generate(name)
     shell.use_runtime("// a newer bundle\n")
     assert states(shell("list", shell.project, "--json")) == dict.fromkeys(
-        ("First", "Second"), "made by another version"
+        ("First", "Second"), "made for another runtime"
     )
     assert shell("upgrade", shell.project).code == 0
     upgraded = snapshot(shell.project)
