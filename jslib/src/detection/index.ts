@@ -1,0 +1,83 @@
+/** From a detector's outputs to the best boxes, as parts of the picture that was handed over. */
+import type { Preprocess } from "../generated/contract";
+import { plan, type Axis } from "../image/geometry";
+import { anchorsOf, readAnchors } from "./anchors";
+import { BOTTOM, Candidates, LEFT, RIGHT, TOP, type Output } from "./candidates";
+import { readDistances } from "./distances";
+import type { DetectionForm } from "./form";
+import { readLists, readRows } from "./rows";
+import { Suppressor, type Suppression } from "./suppress";
+import { readYolo } from "./yolo";
+
+/** Numbers of a detection in a result: the class, its score, and the box. */
+export const DETECTION_NUMBERS = 6;
+
+export interface DetectionTask {
+  readonly form: DetectionForm;
+  /** The least score of a detection, 0..1. */
+  readonly threshold: number;
+  readonly suppression: Suppression;
+}
+
+type Read = (outputs: readonly Output[]) => void;
+
+function reader({ form, threshold }: DetectionTask, pre: Preprocess, to: Candidates): Read {
+  switch (form.form) {
+    case "rows":
+      return (outputs) => readRows(form, outputs, pre, threshold, to);
+    case "lists":
+      return (outputs) => readLists(form, outputs, pre, threshold, to);
+    case "yolo":
+      return (outputs) => readYolo(form, outputs, pre, threshold, to);
+    case "distances":
+      return (outputs) => readDistances(form, outputs, pre, threshold, to);
+    case "anchors": {
+      const anchors = anchorsOf(form, pre);
+      return (outputs) => readAnchors(form, anchors, outputs, threshold, to);
+    }
+  }
+}
+
+/** A place along one axis: from a part of the network's input to a part of the source, which ends at its edges. */
+function inSource({ source, start, size, low, high }: Axis, place: number, room: number): number {
+  const along = (place * room - start) / size;
+  return Math.min(1, Math.max(0, (low + along * (high - low)) / source));
+}
+
+/** One model's detector; its memory lives from frame to frame. */
+export class Detector {
+  private readonly candidates = new Candidates();
+  private readonly suppressor: Suppressor;
+  private readonly read: Read;
+
+  constructor(
+    task: DetectionTask,
+    private readonly pre: Preprocess,
+  ) {
+    this.read = reader(task, pre, this.candidates);
+    this.suppressor = new Suppressor(task.suppression);
+  }
+
+  /**
+   * Detections in a picture of `width` x `height` pixels, best first: for each DETECTION_NUMBERS numbers, which are the class, the
+   * score, and left, top, width and height as parts of the picture, from its top left corner. A new array. Throws an Error where
+   * the network gave what is no number.
+   */
+  detect(outputs: readonly Output[], width: number, height: number): Float32Array {
+    this.candidates.clear();
+    this.read(outputs);
+    const kept = this.suppressor.choose(this.candidates);
+    const found = new Float32Array(DETECTION_NUMBERS * kept.length);
+    const { x, y } = plan(this.pre, width, height);
+    kept.forEach((candidate, index) => found.set(this.detection(candidate, x, y), DETECTION_NUMBERS * index));
+    return found;
+  }
+
+  private detection(candidate: number, x: Axis, y: Axis): [number, number, number, number, number, number] {
+    const { boxes, labels, scores } = this.candidates;
+    const edge = (which: number): number => boxes[4 * candidate + which] as number;
+    const [left, right] = [inSource(x, edge(LEFT), this.pre.width), inSource(x, edge(RIGHT), this.pre.width)];
+    const [top, bottom] = [inSource(y, edge(TOP), this.pre.height), inSource(y, edge(BOTTOM), this.pre.height)];
+    return [labels[candidate] as number, scores[candidate] as number, left, top, right - left, bottom - top];
+  }
+}
