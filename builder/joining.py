@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -27,11 +27,13 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What models need of the runtime. `kernels` are TensorFlow.js's names of what computes; None stands for all."""
+    """What models need of the runtime. `kernels` are TensorFlow.js's names of what computes; None stands for all.
+    `onnx`: ONNX Runtime, for models that TensorFlow.js has no part in."""
 
     runners: frozenset[Runner]
     backends: frozenset[Backend]
     kernels: frozenset[str] | None
+    onnx: bool = False
 
     def __or__(self, other: Needs) -> Needs:
         both = self.kernels is not None and other.kernels is not None
@@ -39,9 +41,11 @@ class Needs:
             runners=self.runners | other.runners,
             backends=self.backends | other.backends,
             kernels=(self.kernels or frozenset()) | (other.kernels or frozenset()) if both else None,
+            onnx=self.onnx or other.onnx,
         )
 
 
+# All that TensorFlow.js can need.
 EVERYTHING = Needs(runners=frozenset(RUNNERS), backends=frozenset(BACKENDS), kernels=None)
 
 
@@ -54,10 +58,20 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Onnx:
+    """ONNX Runtime Web: its script, its WebAssembly file, and the notices of third parties for both."""
+
+    script: FileRef
+    file: FileRef
+    notices: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pieces:
     """The built runtime in pieces: `texts` of the nodes in their order, and the nodes of the roots by their names.
 
-    `wasm` is TensorFlow.js's WebAssembly file, which lies at `wasm_path`; `notices` are those of third parties.
+    `wasm` is TensorFlow.js's WebAssembly file, which lies in `folder`, as do those of `onnx`; `notices` are those of
+    third parties.
     """
 
     texts: tuple[str, ...]
@@ -65,7 +79,8 @@ class Pieces:
     parts: Mapping[str, int]
     kernels: Mapping[Backend, Mapping[str, int]]
     wasm: FileRef
-    wasm_path: Path
+    onnx: Onnx
+    folder: Path
     notices: str
 
     def text(self, chosen: Collection[int]) -> str:
@@ -81,22 +96,24 @@ class Runtime:
     notices: str
 
 
-def parse_pieces(manifest: bytes, script: bytes, notices: str, folder: Path) -> Pieces:
-    """What `runtime.json` and `pieces.js` say; raises ValueError where they do not belong together."""
+def parse_pieces(manifest: bytes, script: bytes, notices: tuple[str, str], folder: Path) -> Pieces:
+    """What `runtime.json` and `pieces.js` say; `notices` are those of the runtime and of ONNX Runtime. Raises
+    ValueError where they do not belong together."""
     listed = json.loads(manifest)
     if hashlib.sha256(script).hexdigest() != listed["pieces"]["sha256"]:
         msg = "pieces.js is not the file that runtime.json was written for"
         raise ValueError(msg)
     ends = list(accumulate(length for length, _, _ in listed["nodes"]))
-    text, wasm = script.decode("ascii"), FileRef(**listed["wasm"])
+    text, onnx = script.decode("ascii"), listed["onnx"]
     return Pieces(
         texts=tuple(text[start:end] for start, end in zip([0, *ends], ends, strict=False)),
         nodes=tuple(Node(needs=tuple(needs), declares=tuple(names.split())) for _, needs, names in listed["nodes"]),
         parts=listed["parts"],
         kernels=listed["kernels"],
-        wasm=wasm,
-        wasm_path=folder / wasm.path,
-        notices=notices,
+        wasm=FileRef(**listed["wasm"]),
+        onnx=Onnx(script=FileRef(**onnx["script"]), file=FileRef(**onnx["file"]), notices=notices[1]),
+        folder=folder,
+        notices=notices[0],
     )
 
 
@@ -147,23 +164,41 @@ def _asked(needs: Needs) -> str:
     return "" if needs.kernels is None else f"kernels:{json.dumps(sorted(needs.kernels), separators=(',', ':'))}"
 
 
-def join(pieces: Pieces, needs: Needs) -> Runtime:
-    """The runtime of a project: one script, and for the wasm backend, which is fetched only when it is used, a script
-    of its own and the WebAssembly file."""
-    core = _core(pieces, needs)
-    contents: dict[str, bytes | Path] = {}
-    joined, wasm = [_asked(needs)], tuple[FileRef, ...]()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Late:
+    """Something that is fetched when it is used: its files by path, and how the core's `__JOINED__` names it."""
+
+    entry: str
+    files: tuple[FileRef, FileRef]
+    contents: Mapping[str, bytes | Path]
+
+
+def _late(
+    name: str, script: FileRef, file: FileRef, contents: tuple[bytes | Path, Path], names: Iterable[str]
+) -> _Late:
+    entry = f"{name}:{{file:{_json(file)},script:{_json(script)},names:()=>[{','.join(names)}]}}"
+    return _Late(entry=entry, files=(script, file), contents={script.path: contents[0], file.path: contents[1]})
+
+
+def _lates(pieces: Pieces, core: Collection[int], needs: Needs) -> Iterator[_Late]:
     if "wasm" in needs.backends:
         content, names = _wasm_script(pieces, core, needs)
-        part = _ref(f"{_STEM}-wasm", content)
-        contents = {part.path: content, pieces.wasm.path: pieces.wasm_path}
-        joined += [f"wasm:{{file:{_json(pieces.wasm)},script:{_json(part)},names:()=>[{','.join(names)}]}}"]
-        wasm = (part, pieces.wasm)
-    text = (
-        f'"use strict";(()=>{{const __JOINED__={{{",".join(filter(None, joined))}}};{pieces.text(core)}}})();\n'.encode(
-            "ascii"
-        )
-    )
+        script = _ref(f"{_STEM}-wasm", content)
+        yield _late("wasm", script, pieces.wasm, (content, pieces.folder / pieces.wasm.path), names)
+    if needs.onnx:
+        script, file = pieces.onnx.script, pieces.onnx.file
+        yield _late("onnx", script, file, (pieces.folder / script.path, pieces.folder / file.path), ())
+
+
+def join(pieces: Pieces, needs: Needs) -> Runtime:
+    """The runtime of a project: one script; and for the wasm backend and for ONNX Runtime, which are fetched only when
+    they are used, a script of its own and a WebAssembly file."""
+    core = _core(pieces, needs)
+    lates = list(_lates(pieces, core, needs))
+    joined = ",".join(filter(None, [_asked(needs), *(late.entry for late in lates)]))
+    text = f'"use strict";(()=>{{const __JOINED__={{{joined}}};{pieces.text(core)}}})();\n'.encode("ascii")
     script = _ref(_STEM, text)
-    files = RuntimeFiles(script=script, wasm=wasm)
-    return Runtime(files=files, contents={script.path: text, **contents}, notices=pieces.notices)
+    files = RuntimeFiles(script=script, wasm=tuple(file for late in lates for file in late.files))
+    contents = {path: content for late in lates for path, content in late.contents.items()}
+    notices = f"{pieces.notices.rstrip()}\n\n{pieces.onnx.notices}" if needs.onnx else pieces.notices
+    return Runtime(files=files, contents={script.path: text, **contents}, notices=notices)

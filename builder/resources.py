@@ -13,6 +13,7 @@ _INSTALLED = _PACKAGE / "_data"
 _CHECKOUT = _PACKAGE.parent
 PIECES = "pieces.js"
 NOTICES = "THIRD-PARTY-NOTICES.txt"
+ONNX_NOTICES = "onnxruntime.NOTICES.txt"
 
 
 def _folder(installed: str, checkout: str, must_hold: str) -> Path:
@@ -50,11 +51,12 @@ def toolchain() -> Path:
 
 def pieces(folder: Path) -> Pieces:
     """The built runtime in `folder`, which `jslib/scripts/bundle.mjs` wrote; raises DAMAGED_INSTALL."""
-    for name in ("runtime.json", PIECES, NOTICES):
+    for name in ("runtime.json", PIECES, NOTICES, ONNX_NOTICES):
         if not (folder / name).is_file():
             raise fail(DAMAGED_INSTALL, folder, missing=name)
     manifest, script = ((folder / name).read_bytes() for name in ("runtime.json", PIECES))
     try:
-        return parse_pieces(manifest, script, (folder / NOTICES).read_text("utf-8"), folder)
+        notices, onnx = ((folder / name).read_text("utf-8") for name in (NOTICES, ONNX_NOTICES))
+        return parse_pieces(manifest, script, (notices, onnx), folder)
     except ValueError:
         raise fail(DAMAGED_INSTALL, folder, missing=PIECES) from None

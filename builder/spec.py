@@ -15,7 +15,8 @@ from builder.names import CsIdentifier, Slug
 
 CONTRACT_VERSION = 1
 
-ModelFormat = Literal["graph-model", "layers-model"]
+# The first two are TensorFlow.js's; an ONNX file goes to ONNX Runtime Web as it is.
+ModelFormat = Literal["graph-model", "layers-model", "onnx"]
 Task = Literal["classification"]
 Color = Literal["rgb", "gray"]
 Fit = Literal["stretch", "crop", "letterbox"]
@@ -127,7 +128,8 @@ class Postprocess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFiles:
-    """The model folder's files as they lie beside the contract."""
+    """The model folder's files as they lie beside the contract: `topology` is model.json or the .onnx file, `shards`
+    are the weights that lie outside it, under the names that it calls them by."""
 
     format: ModelFormat
     topology: FileRef
@@ -160,7 +162,8 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeFiles:
-    """A joined runtime: its script, and where it has the wasm backend, that one's script and WebAssembly file."""
+    """A joined runtime: its script, and in `wasm` the files that it fetches when they are used: script and WebAssembly
+    file of the wasm backend and of ONNX Runtime, where models may need them."""
 
     script: FileRef
     wasm: tuple[FileRef, ...]

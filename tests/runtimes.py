@@ -13,11 +13,22 @@ from builder import resources
 from builder.joining import EVERYTHING, Runtime, closure, join
 
 _WASM = b"\0asm stands for WebAssembly\n"
+_ONNX = {
+    "script": ("tfjs-bridge-onnxruntime", ".js", b"// stands for ONNX Runtime\n"),
+    "file": ("ort-wasm", ".wasm", b"\0asm onnx\n"),
+}
 PARTS = ("core", "graph-model", "converter", "layers-model", "webgl", "wasm")
 
 
 def _ref(path: str, content: bytes) -> dict[str, object]:
     return {"path": path, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _named(folder: Path, stem: str, suffix: str, content: bytes) -> dict[str, object]:
+    """Writes a file that is named by its content."""
+    path = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}{suffix}"
+    (folder / path).write_bytes(content)
+    return _ref(path, content)
 
 
 def write_runtime(
@@ -31,12 +42,20 @@ def write_runtime(
     script = "".join(text for text, _, _ in nodes).encode()
     wasm = f"tfjs-backend-wasm-simd.{hashlib.sha256(_WASM).hexdigest()[:12]}.wasm"
     listed = [[len(text.encode()), list(needs), names] for text, needs, names in nodes]
-    manifest = {"pieces": _ref("pieces.js", script), "wasm": _ref(wasm, _WASM), "parts": parts, "kernels": kernels}
+    onnx = {key: _named(folder, *parts) for key, parts in _ONNX.items()}
+    manifest = {
+        "pieces": _ref("pieces.js", script),
+        "wasm": _ref(wasm, _WASM),
+        "onnx": onnx,
+        "parts": parts,
+        "kernels": kernels,
+    }
     (folder / "runtime.json").write_text(json.dumps(manifest | {"nodes": listed}), "utf-8")
     shutil.copy(resources.runtime() / "kernels.json", folder)
     (folder / "pieces.js").write_bytes(script)
     (folder / wasm).write_bytes(_WASM)
     (folder / "THIRD-PARTY-NOTICES.txt").write_text("A library\nLicense text\n", "utf-8")
+    (folder / "onnxruntime.NOTICES.txt").write_text("ONNX Runtime\nIts license\n", "utf-8")
     return folder
 
 

@@ -13,6 +13,7 @@ import click
 
 from builder.cli.answers import refusals_as_problems
 from builder.cli.checking import Checking
+from builder.cli.engines import ONNX_RUNTIME, engine_problems, onnx_facts
 from builder.cli.project import VERSION, missing_part
 from builder.cli.sourcing import tfjs_model
 from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
@@ -67,8 +68,8 @@ def gathered(
     model: Path | None, config: Path | None, given: Mapping[str, Any], checking: Checking = CHECKED
 ) -> Iterator[Gathered]:
     """Everything about the model at `model`, or the one that the options file `config` names; `given` are the flags by
-    field, None where not given. A model of another framework is converted first, and checked as `checking` says. What
-    comes of it, or of a ZIP, is there until the context ends."""
+    field, None where not given. A model of another framework is converted first, and checked as `checking` says, unless
+    an engine of its own runs it. What comes of it, or of a ZIP, is there until the context ends."""
     said = _said(model, config, given)
     if said.model is None:
         message = "Give MODEL, or --config FILE."
@@ -76,6 +77,9 @@ def gathered(
     if (said.into is None) == (said.out is None):
         message = "Give either --into UNITY_PROJECT or --out FOLDER."
         raise click.UsageError(message)
+    if said.engine == ONNX_RUNTIME:
+        yield _gather(said, said.model, Unpacked(said.model))
+        return
     with tfjs_model(said.model, said, checking) as place:
         yield _gather(said, said.model, place)
 
@@ -86,6 +90,8 @@ def _said(model: Path | None, config: Path | None, given: Mapping[str, Any]) -> 
     flags = _attempt(lambda: flag_settings(given), problems)
     path = config or (_attempt(lambda: find_options(model), problems) if model else None)
     file = _attempt(lambda: read_options(path), problems) if path else Settings()
+    if flags and file:
+        problems += engine_problems(flags.over(file).engine)
     if problems:
         raise UserError(problems)
     assert flags and file
@@ -96,8 +102,9 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
     problems: list[Problem] = []
     folder = place.path if place.path.is_dir() else place.path.parent
     target = _attempt(lambda: _target(said), problems)
-    facts = _attempt(lambda: read_model(place.path), problems)
-    export = _attempt(lambda: read_export(folder), problems)
+    own = said.engine == ONNX_RUNTIME
+    facts = _attempt(lambda: onnx_facts(place.path) if own else read_model(place.path), problems)
+    export = None if own else _attempt(lambda: read_export(folder), problems)
     labels = _attempt(lambda: _labels(said, export, facts), problems)
     settings = said.over(export.settings) if export else said
     settings = settings.over(facts.mark.settings(facts.json_path)) if facts else settings

@@ -27,7 +27,9 @@ class Payload:
 
     @property
     def text(self) -> bytes:
-        """model.json as games get it."""
+        """model.json as games get it; nothing of a model that is no JSON."""
+        if self.spec.files.format == "onnx":
+            return b""
         return self.topology or (self.folder / self.spec.files.topology.path).read_bytes()
 
 
@@ -36,7 +38,7 @@ def payload(facts: ModelFacts, spec: ModelSpec) -> Iterator[Payload]:
     """A layers model as a graph, there until the context ends: it takes far less of the runtime. One that cannot become
     a graph stays as it is, with a remark."""
     own = Payload(spec=spec, folder=facts.folder, topology=facts.rewritten)
-    if facts.format == "graph-model":
+    if facts.format != "layers-model":
         yield own
         return
     from builder.cli.lowering import Unconvertible, graph_spec  # only for layers: numpy, and all that converts

@@ -25,7 +25,8 @@ from builder.writer import FileState, Install, Installation
 def spec_needs(spec: ModelSpec, topology: bytes) -> Needs:
     """What a model needs of the runtime; everything where its model.json cannot be read."""
     try:
-        return needs(json.loads(topology), spec.files.format, spec.output.name, resources.kernel_table())
+        document = {} if spec.files.format == "onnx" else json.loads(topology)
+        return needs(document, spec.files.format, spec.output.name, resources.kernel_table())
     except (ValueError, LookupError, TypeError, AttributeError):
         return EVERYTHING
 
@@ -39,6 +40,8 @@ def _needs(installation: Installation, model: str) -> Needs:
     path = contract_path(installation, model)
     try:
         spec = read_contract(installation.target / path).model if path else None
+        if spec and spec.files.format == "onnx":
+            return spec_needs(spec, b"")
         topology = spec and path and (installation.target / path.parent / spec.files.topology.path).read_bytes()
     except (OSError, ValueError):
         return EVERYTHING

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.convert.parity import before
-from builder.errors import EXTRA_MISSING, SOURCE_FAILED, fail
+from builder.errors import EXTRA_MISSING, ONNX_REFUSED, SOURCE_FAILED, fail
 
 Array = NDArray[Any]
 # TensorFlow.js has fewer types of numbers than ONNX, and arrays come as what it takes.
@@ -50,8 +50,38 @@ def onnx_answers(path: Path, inputs: Sequence[Mapping[str, Array]]) -> list[dict
         called = [scores.get(name, name) for name in names]
         return [dict(zip(called, session.run(names, given), strict=True)) for given in cast]
     except Exception as error:  # onnxruntime raises classes of its own for each of its status codes
-        reason = f"onnxruntime says: {' '.join(str(error).split())[:300].rstrip('.')}"
-        raise fail(SOURCE_FAILED, path, reason=reason) from None
+        raise fail(SOURCE_FAILED, path, reason=f"onnxruntime says: {_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".")
+
+
+def onnx_outputs(path: Path) -> dict[str, tuple[int, ...]] | None:
+    """The shapes of the outputs as onnxruntime infers them, -1 where a size is free; None where it is not installed.
+
+    Nothing is computed, neither for the model's answers nor ahead of them.
+
+    Raises:
+        UserError: ONNX_REFUSED if it does not load the model, for example for lack of an operator.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise fail(ONNX_REFUSED, path, reason=_said(error)) from None
+    return {port.name: tuple(_size(dim) for dim in port.shape) for port in session.get_outputs()}
+
+
+def _size(dim: object) -> int:
+    """It gives a size as a number, and a free one as its name or as nothing."""
+    return dim if isinstance(dim, int) and dim > 0 else -1
 
 
 def _with_scores(path: Path) -> tuple[str | bytes, dict[str, str]]:

@@ -58,8 +58,9 @@ BAD_CONTRACT = _in_game(
 MODEL_FAILED = _in_game(
     "MODEL_FAILED",
     107,
-    "TensorFlow.js could not load the model: {reason}.",
-    "It uses an operation, or a form of one, that TensorFlow.js 4.22 does not have, or it does not fit its contract.",
+    "The model could not be loaded: {reason}.",
+    "It uses an operation, or a form of one, that TensorFlow.js 4.22 (or ONNX Runtime Web, for an ONNX file) does not "
+    "have, or it does not fit its contract.",
     "Run `tfjs-for-unity inspect` on the model; export it without that operation, or generate it again.",
 )
 PREDICT_FAILED = _in_game(
@@ -125,7 +126,8 @@ UNSUPPORTED_OP = _in_game(
     "UNSUPPORTED_OP",
     116,
     "The model uses {op}, which {runner} does not have.",
-    "TensorFlow.js has only a part of TensorFlow's operations and layers, and each of its backends a part of that.",
+    "TensorFlow.js has only a part of TensorFlow's operations and layers, and each of its backends a part of that; "
+    "ONNX Runtime Web has the standard operators of ONNX, and no custom ones.",
     "Export the model without it; where only one backend lacks it, choose the other (webgl or wasm).",
 )
 OUT_OF_MEMORY = _in_game(

@@ -56,3 +56,11 @@ ONNX_UNSUPPORTED = _define(
     "Each operation is converted exactly or not at all; docs/convert-operators.md lists what is known.",
     "{remedy}",
 )
+ONNX_REFUSED = _define(
+    "ONNX_REFUSED",
+    607,
+    "ONNX Runtime does not load the model: {reason}.",
+    "The file goes into the game as it is, and the browser's ONNX Runtime has no more operators than the one that was "
+    "asked here.",
+    "Follow the reason; or leave out --engine: then the model is converted, by rules of its own.",
+)

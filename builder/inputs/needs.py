@@ -59,6 +59,8 @@ def _decodable(document: Mapping[str, Any]) -> bool:
 def needs(document: Mapping[str, Any], format: ModelFormat, output: str, table: KernelTable) -> Needs:
     """What a model needs of the runtime; all kernels where it is not known which."""
     backends = frozenset(BACKENDS)
+    if format == "onnx":
+        return Needs(runners=frozenset(), backends=frozenset(), kernels=frozenset(), onnx=True)
     if format == "layers-model":
         return Needs(runners=frozenset({"layers-model"}), backends=backends, kernels=None)
     called = kernels(document, output, table)

@@ -40,6 +40,7 @@ class Settings:
     """Options of `generate`; None: not said. `input_size` is (width, height); `sources` is keyed by field."""
 
     model: Path | None = None
+    engine: str | None = None
     name: str | None = None
     labels: Path | None = None
     into: Path | None = None
@@ -170,6 +171,7 @@ class _Postprocess(_Table):
 
 class _OptionsFile(_Table):
     model: PathText | None = None
+    engine: str | None = None
     name: str | None = None
     labels: PathText | None = None
     into: PathText | None = None

@@ -68,19 +68,19 @@ def _axes_reasons(axes: tuple[int, int, int], text: str) -> Iterator[tuple[str, 
 def _output_reasons(facts: ModelFacts, name: str | None) -> Iterator[tuple[str, str]]:
     tensor = chosen_output(facts, name)
     if tensor is not None:
-        yield from _score_reasons(tensor)
+        yield from _score_reasons(tensor, facts.json_path.name)
     elif name is None and not score_outputs(facts):
         remedy = "Export a model whose output are the class scores."
         outputs = f" ({listed(facts.outputs)})" if facts.outputs else ""
         yield f"none of its {len(facts.outputs)} outputs{outputs} gives scores [batch, classes]", remedy
 
 
-def _score_reasons(tensor: TensorFacts) -> Iterator[tuple[str, str]]:
+def _score_reasons(tensor: TensorFacts, file: str) -> Iterator[tuple[str, str]]:
     if TENSOR_TYPES.get(tensor.dtype) != "float32":
         yield f"its output {tensor.name!r} gives {tensor.dtype}", "Export it with float32 scores, before any argmax."
     elif tensor.shape is None or (len(tensor.shape) == 2 and tensor.shape[1] < 0):
         remedy = "Export it again with a signature that gives the output's shape (tensorflowjs_converter writes one)."
-        yield f"model.json does not say how many scores its output {tensor.name!r} has", remedy
+        yield f"{file} does not say how many scores its output {tensor.name!r} has", remedy
     elif not class_count(tensor):
         text = f"its output {tensor.name!r} has the shape {shape_text(tensor.shape)}"
         yield f"{text} instead of [batch, classes]", "Export a classifier, or flatten its scores to [batch, classes]."

@@ -31,8 +31,8 @@ function section(title, text) {
 }
 
 /** Libraries that are compiled into the WebAssembly file; each text in licenses/wasm begins with a line that names it. */
-async function wasmNotices(root) {
-  const folder = join(root, "licenses", "wasm");
+async function wasmNotices(root, folderName) {
+  const folder = join(root, "licenses", folderName);
   const files = (await readdir(folder)).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
   return texts.map((text) => {
@@ -41,9 +41,14 @@ async function wasmNotices(root) {
   });
 }
 
-/** The whole text. `inputs` are the bundle's source paths, `legal` the legal comments found in them. */
-export async function notices(root, inputs, legal) {
+async function allNotices(root, inputs, legal, wasm) {
   const packages = await Promise.all(packageNames(inputs).map((name) => packageNotice(root, name)));
   const comments = legal.trim() ? [section("Legal comments of the bundled sources", legal)] : [];
-  return [...packages, ...(await wasmNotices(root)), ...comments].join("\n");
+  return [...packages, ...(await wasmNotices(root, wasm)), ...comments].join("\n");
 }
+
+/** The whole text for the runtime. `inputs` are the bundle's source paths, `legal` the legal comments found in them. */
+export const notices = (root, inputs, legal) => allNotices(root, inputs, legal, "wasm");
+
+/** The same for ONNX Runtime's script and its WebAssembly file. */
+export const onnxNotices = (root, inputs, legal) => allNotices(root, inputs, legal, "onnxruntime");

@@ -64,7 +64,9 @@ export interface PageModel {
   readonly phase: "loading" | "ready" | "failed" | "disposed";
   readonly progressNow: number;
   readonly error: PageError | null;
-  /** The TF.js backend that really runs, "" before it is known. */
+  /** What computes: TensorFlow.js, or for ONNX models ONNX Runtime Web; "" before it is known. */
+  readonly engineName: "" | "tensorflow.js" | "onnxruntime";
+  /** The backend that really runs, "" before it is known. */
   readonly backend: "" | "webgl" | "wasm" | "cpu";
   /**
    * The backends that were tried where the choice was `auto`: milliseconds of an inference, or why one was left out. The
@@ -75,7 +77,8 @@ export interface PageModel {
   readonly statistics: Record<string, number>;
   /**
    * Live tensors of the whole page, counted when this model's newest inference had ended and without those that other
-   * inferences held at that moment: equal numbers before and after mean that nothing leaked. -1 while the model is not ready.
+   * inferences held at that moment: equal numbers before and after mean that nothing leaked. -1 while the model is not ready;
+   * always 0 for an ONNX model, as ONNX Runtime does not count its tensors.
    */
   readonly restingTensors: number;
   /** The newest predictions that the game itself asked for, oldest first, at most 32. */

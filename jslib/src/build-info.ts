@@ -12,6 +12,7 @@ interface Joined {
   /** The kernels that were asked for; absent where that was all of them. */
   readonly kernels?: readonly string[];
   readonly wasm?: Partial<PartScript> & { readonly file: FileRef };
+  readonly onnx?: PartScript & { readonly file: FileRef };
 }
 
 declare const __GENERATOR__: string;
@@ -30,3 +31,6 @@ export const WASM_SCRIPT: PartScript | null = JOINED.wasm?.script ? (JOINED.wasm
 
 /** Whether this runtime was joined without this kernel, so that not the backend is to blame for its absence. */
 export const isLeftOut = (kernel: string): boolean => JOINED.kernels !== undefined && !JOINED.kernels.includes(kernel);
+
+/** ONNX Runtime Web: its script and its WebAssembly file; absent where no model needs it. */
+export const ONNX: (PartScript & { readonly file: FileRef }) | null = JOINED.onnx ?? null;

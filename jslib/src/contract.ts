@@ -63,7 +63,7 @@ const model = record({
   name: text,
   slug: text,
   task: oneOf(...Object.keys(TASKS)),
-  files: record({ format: oneOf("graph-model", "layers-model"), topology: file, shards: listOf(file) }),
+  files: record({ format: oneOf("graph-model", "layers-model", "onnx"), topology: file, shards: listOf(file) }),
   input: tensor("float32", "int32"),
   output: tensor("float32"),
   preprocess,

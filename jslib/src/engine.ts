@@ -8,12 +8,14 @@ import type { Choices } from "./remembering";
 
 /** A running backend. */
 export interface Engine {
+  /** Whose backend it is. */
+  readonly library: "tensorflow.js" | "onnxruntime";
   readonly backend: BackendName;
   /** What draws for webgl, "" for wasm. */
   readonly renderer: string;
   /** What was tried, and how it did, where this engine was chosen by measurement. */
   readonly trials: readonly Trial[];
-  /** Live tensors of the whole page and their bytes. */
+  /** Live tensors of the whole page and their bytes; zeros of a library that does not count them. */
   memory(): { tensors: number; bytes: number };
   /** Calls back once if the backend loses its GPU context, at once if it has; the returned function ends that. */
   onLost(callback: () => void): () => void;
@@ -39,6 +41,7 @@ export interface Started {
 export type Starter = (choice: EngineChoice, around: Surroundings, lost: () => void) => Promise<Started>;
 
 class RunningEngine implements Engine, Entrant {
+  readonly library = "tensorflow.js";
   trials: readonly Trial[] = [];
   started!: Started;
   private readonly listeners = new Set<() => void>();

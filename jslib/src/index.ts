@@ -5,7 +5,9 @@ import { Engines } from "./engine";
 import { Blitter } from "./image/blit";
 import { Camera } from "./image/camera";
 import { Lanes } from "./lanes";
+import type { Libraries } from "./library";
 import { loadNetwork } from "./loading";
+import { OnnxLibrary } from "./onnxruntime/library";
 import { RememberedChoices } from "./remembering";
 import { STARTERS } from "./tensorflow";
 import { install, pageObject } from "./page";
@@ -26,6 +28,9 @@ function soon(callback: () => void): void {
 
 const engines = new Engines(STARTERS, new RememberedChoices(() => localStorage));
 
+const tensorflow = { open: engines.open.bind(engines), load: loadNetwork };
+const libraries: Libraries = { "graph-model": tensorflow, "layers-model": tensorflow, onnx: new OnnxLibrary() };
+
 const scope = globalThis as { tfjsBridge?: PageObject; tfjsBridgeConfig?: PageConfig };
 
 install(scope, () =>
@@ -35,8 +40,8 @@ install(scope, () =>
     store: new DeviceStore({ indexedDB: () => indexedDB, now: () => Date.now(), delay: (callback, ms) => void setTimeout(callback, ms) }),
     now: () => performance.now(),
     defer: soon,
-    openEngine: (...given) => engines.open(...given),
-    loadNetwork,
+    openEngine: (choice, around, tryout, format) => libraries[format].open(choice, around, tryout),
+    loadNetwork: (parts, spec) => libraries[spec.files.format].load(parts, spec),
     pictures: { blitter: (pre) => new Blitter(pre), camera: () => new Camera() },
     pageUrl: location.href,
     config: () => scope.tfjsBridgeConfig,

@@ -141,6 +141,10 @@ export class Model implements BridgeModel, PageModel {
     return this.entry;
   }
 
+  get engineName(): PageModel["engineName"] {
+    return this.engine?.library ?? "";
+  }
+
   get backend(): "" | BackendName {
     return this.engine?.backend ?? "";
   }

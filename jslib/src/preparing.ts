@@ -8,6 +8,7 @@ import { entryOf, Failure } from "./failure";
 import { fetchBinary, fetchContract, fetchJson, type Download, type Fetch } from "./fetching";
 import { SEED } from "./image/seeded";
 import type { Lanes } from "./lanes";
+import { isJson } from "./library";
 import type { Tryout } from "./choosing";
 import type { ModelParts, Network } from "./loading";
 import type { EngineChoice, LoadOptions } from "./options";
@@ -20,7 +21,8 @@ export interface Tools extends RehearsalTools {
   /** Bounds the downloads of the whole page. */
   readonly lanes: Lanes;
   readonly store: Store;
-  openEngine(choice: EngineChoice, around: Surroundings, tryout: Tryout): Promise<Engine>;
+  /** The engine for models of `format`. */
+  openEngine(choice: EngineChoice, around: Surroundings, tryout: Tryout, format: ModelSpec["files"]["format"]): Promise<Engine>;
 }
 
 export interface Request {
@@ -63,13 +65,14 @@ function counter(files: readonly FileRef[], progress: Progress): (count: number)
 
 /** All files of the model at once, each checked against the contract. */
 async function downloaded(contractUrl: string, { model }: Contract, download: Download, progress: Progress): Promise<ModelParts> {
-  const { topology, shards } = model.files;
+  const { format, topology, shards } = model.files;
+  const fetchTopology = isJson(format) ? fetchJson : fetchBinary;
   const counted = { ...download, onBytes: counter([topology, ...shards], progress) };
-  const [json, ...weights] = await Promise.all([
-    fetchJson(fileUrl(contractUrl, topology.path), topology, counted),
+  const [first, ...weights] = await Promise.all([
+    fetchTopology(fileUrl(contractUrl, topology.path), topology, counted),
     ...shards.map((shard) => fetchBinary(fileUrl(contractUrl, shard.path), shard, counted)),
   ] as const);
-  return { topology: json, shards: weights };
+  return { topology: first, shards: weights };
 }
 
 /** What golden.json says beside this very contract, or null: it is not everywhere, and what it says is checked. */
@@ -98,7 +101,7 @@ export async function prepare(request: Request, tools: Tools, progress: Progress
   progress.contract(contract);
   const parts = downloaded(contractUrl, contract, options.keep ? { ...download, store: tools.store } : download, progress);
   const rehearsed = rehearsal(request, contract.model, parts, tools, progress);
-  const opened = tools.openEngine(options, { scriptUrl, fetch: tools.fetch }, rehearsed).then((engine) => {
+  const opened = tools.openEngine(options, { scriptUrl, fetch: tools.fetch }, rehearsed, contract.model.files.format).then((engine) => {
     progress.engine(engine);
     return engine;
   });

@@ -210,6 +210,7 @@ export class Stage {
   private engine(): Engine {
     return {
       backend: "wasm",
+      library: "tensorflow.js",
       renderer: "",
       trials: [],
       memory: () => ({ tensors: 3, bytes: 12 }),

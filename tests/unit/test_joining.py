@@ -82,12 +82,12 @@ def test_names_are_handed_over_only_where_both_scripts_have_them(pieces: Pieces)
     assert "var []=$;" in wasm_script(joined) and "webgl()" not in script(joined)
 
 
-def test_the_core_knows_the_wasm_files_by_their_hashes(pieces: Pieces) -> None:
+def test_the_core_knows_the_wasm_files_by_their_hashes(pieces: Pieces, folder: Path) -> None:
     joined = join(pieces, EVERYTHING)
     part, file = joined.files.wasm
     content = joined.contents[part.path]
     assert isinstance(content, bytes) and hashlib.sha256(content).hexdigest() == part.sha256
-    assert part.path == f"tfjs-bridge-wasm.{part.sha256[:12]}.js" and joined.contents[file.path] == pieces.wasm_path
+    assert part.path == f"tfjs-bridge-wasm.{part.sha256[:12]}.js" and joined.contents[file.path] == folder / file.path
     for ref in (part, file):
         assert f'{{"path":"{ref.path}","bytes":{ref.bytes},"sha256":"{ref.sha256}"}}' in script(joined)
 

@@ -3,7 +3,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "../generated/contract";
 import type { Bytes } from "../fetching";
 
-/** What was downloaded: the parsed model.json, and the shards in its order. */
+/** What was downloaded: the parsed model.json, or the bytes of a format that is none; and the shards in the contract's order. */
 export interface ModelParts {
   readonly topology: unknown;
   readonly shards: readonly Bytes[];

@@ -11,7 +11,8 @@ export interface Contract {
   model: ModelSpec;
 }
 /**
- * A joined runtime: its script, and where it has the wasm backend, that one's script and WebAssembly file.
+ * A joined runtime: its script, and in `wasm` the files that it fetches when they are used: script and WebAssembly
+ * file of the wasm backend and of ONNX Runtime, where models may need them.
  */
 export interface RuntimeFiles {
   script: FileRef;
@@ -40,10 +41,11 @@ export interface ModelSpec {
   labels: string[];
 }
 /**
- * The model folder's files as they lie beside the contract.
+ * The model folder's files as they lie beside the contract: `topology` is model.json or the .onnx file, `shards`
+ * are the weights that lie outside it, under the names that it calls them by.
  */
 export interface ModelFiles {
-  format: "graph-model" | "layers-model";
+  format: "graph-model" | "layers-model" | "onnx";
   topology: FileRef;
   shards: FileRef[];
 }

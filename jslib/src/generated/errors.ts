@@ -52,7 +52,7 @@ export const BAD_CONTRACT = (f: { reason: string | number; url: string | number 
 export const MODEL_FAILED = (f: { reason: string | number }): CatalogueError => ({
   code: 107,
   id: "MODEL_FAILED",
-  message: `TensorFlow.js could not load the model: ${f.reason}. It uses an operation, or a form of one, that TensorFlow.js 4.22 does not have, or it does not fit its contract. Run \`tfjs-for-unity inspect\` on the model; export it without that operation, or generate it again.`,
+  message: `The model could not be loaded: ${f.reason}. It uses an operation, or a form of one, that TensorFlow.js 4.22 (or ONNX Runtime Web, for an ONNX file) does not have, or it does not fit its contract. Run \`tfjs-for-unity inspect\` on the model; export it without that operation, or generate it again.`,
 });
 
 export const PREDICT_FAILED = (f: { reason: string | number }): CatalogueError => ({
@@ -106,7 +106,7 @@ export const STALE_CONTRACT = (f: { actual: string | number; expected: string | 
 export const UNSUPPORTED_OP = (f: { op: string | number; runner: string | number }): CatalogueError => ({
   code: 116,
   id: "UNSUPPORTED_OP",
-  message: `The model uses ${f.op}, which ${f.runner} does not have. TensorFlow.js has only a part of TensorFlow's operations and layers, and each of its backends a part of that. Export the model without it; where only one backend lacks it, choose the other (webgl or wasm).`,
+  message: `The model uses ${f.op}, which ${f.runner} does not have. TensorFlow.js has only a part of TensorFlow's operations and layers, and each of its backends a part of that; ONNX Runtime Web has the standard operators of ONNX, and no custom ones. Export the model without it; where only one backend lacks it, choose the other (webgl or wasm).`,
 });
 
 export const OUT_OF_MEMORY = (f: { reason: string | number }): CatalogueError => ({
