@@ -47,6 +47,8 @@ def _files(spec: ModelSpec) -> str:
 def _rows(found: Gathered) -> Iterator[tuple[str, str]]:
     spec, pre = found.spec, found.spec.preprocess
     yield "model", f"{spec.name} [{found.source('name', otherwise='its folder')}] ({_files(spec)})"
+    if spec.files.format == "onnx":
+        yield "engine", f"ONNX Runtime Web [{found.source('engine')}], by wasm; the file goes into the game as it is"
     yield "input", _input(found)
     yield "resizing", f"{pre.fit} [{found.source('fit')}], {pre.filter} [{found.source('filter')}]"
     yield "normalization", f"{normalization(pre)} [{_normalization_source(found)}]"

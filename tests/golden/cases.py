@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builder.cli.engines import onnx_facts
 from builder.cli.lowering import graph_spec
+from builder.cli.reinstall import spec_needs
+from builder.inputs.facts import ModelFacts
+from builder.inputs.shards import file_ref
 from builder.inputs.tfjs_model import read_model
+from builder.joining import join
 from builder.render.tree import render
 from builder.resolve import Options, resolve
-from builder.resources import templates
+from builder.resources import pieces, templates
 from builder.spec import ModelSpec, OutputFile
 from tests.models import PLAIN, Form, Format, Quantize, tiny_model
+from tests.onnx_models import tiny_onnx
 from tests.runtimes import fake_runtime, whole
 
 GOLDEN = Path(__file__).parent
@@ -34,6 +40,7 @@ class Case:
     softmax: bool = True
     quantize: Quantize | None = None
     form: Form = PLAIN
+    onnx: bool = False
 
 
 CASES = (
@@ -81,11 +88,19 @@ CASES = (
         labels=("left", "right"),
         form=Form(keras_3=True),
     ),
+    Case(
+        folder="onnx",
+        options=Options(name="Shells", normalize="signed"),
+        labels=("cone", "whelk"),
+        onnx=True,
+    ),
 )
 
 
-def case_spec(case: Case, folder: Path) -> ModelSpec:
-    """Writes the case's model into `folder` and resolves it."""
+def case_facts(case: Case, folder: Path) -> ModelFacts:
+    """Writes the case's model into `folder` and reads it."""
+    if case.onnx:
+        return _onnx_facts(case, folder)
     tiny_model(
         folder,
         format=case.format,
@@ -98,7 +113,22 @@ def case_spec(case: Case, folder: Path) -> ModelSpec:
         form=case.form,
     )
     _fix_bytes(folder)
-    return resolve(read_model(folder), case.labels, case.options)
+    return read_model(folder)
+
+
+def _onnx_facts(case: Case, folder: Path) -> ModelFacts:
+    """Of an ONNX file, weights and all: the words of the contract count, not the bytes that another version writes."""
+    folder.mkdir()
+    path = folder / "shells.onnx"
+    tiny_onnx(path, size=case.size, classes=len(case.labels))
+    facts = onnx_facts(path)
+    path.write_bytes(b"stands for an ONNX file\n")
+    return replace(facts, topology=file_ref(folder, path.name))
+
+
+def case_spec(case: Case, folder: Path) -> ModelSpec:
+    """Writes the case's model into `folder` and resolves it."""
+    return resolve(case_facts(case, folder), case.labels, case.options)
 
 
 def _fix_bytes(folder: Path) -> None:
@@ -118,12 +148,12 @@ def _fix_bytes(folder: Path) -> None:
 
 def case_files(case: Case, scratch: Path) -> list[OutputFile]:
     """The rendered tree; `scratch` takes the model and the stand-in runtime."""
-    runtime = whole(fake_runtime(scratch / "runtime"))
-    folder = scratch / "model"
-    spec = case_spec(case, folder)
-    facts = read_model(folder)
+    stand_in, folder = fake_runtime(scratch / "runtime"), scratch / "model"
+    facts = case_facts(case, folder)
+    spec = resolve(facts, case.labels, case.options)
     if facts.format == "layers-model":  # as `generate` does it
         spec, folder = graph_spec(facts, spec, scratch / "graph"), scratch / "graph"
+    runtime = join(pieces(stand_in), spec_needs(spec, b"")) if case.onnx else whole(stand_in)
     return render(spec, folder, runtime)
 
 

@@ -29,7 +29,7 @@ namespace TfjsBridge
         /// <summary>{url} is a contract that this runtime cannot read: {reason}. Run `tfjs-for-unity generate` again for this model and rebuild the player.</summary>
         BadContract = 106,
 
-        /// <summary>TensorFlow.js could not load the model: {reason}. Run `tfjs-for-unity inspect` on the model; export it without that operation, or generate it again.</summary>
+        /// <summary>The model could not be loaded: {reason}. Run `tfjs-for-unity inspect` on the model; export it without that operation, or generate it again.</summary>
         ModelFailed = 107,
 
         /// <summary>An inference failed: {reason}. Predict again: after a lost context the model loads itself anew. If it happens often, use a smaller model or the wasm backend.</summary>
