@@ -57,7 +57,7 @@ describe("a contract", () => {
     ["model.task", "detection", "$.model.task is not one of classification"],
     ["model.labels", "cat", "$.model.labels is not a list"],
     ["model.labels.1", "", "$.model.labels[1] is not a text"],
-    ["model.files.format", "onnx", "$.model.files.format is not one of graph-model, layers-model"],
+    ["model.files.format", "tflite", "$.model.files.format is not one of graph-model, layers-model, onnx"],
     ["model.files.shards.0.bytes", -1, "$.model.files.shards[0].bytes is not a whole number from 0"],
     ["model.files.topology.sha256", "abc", "$.model.files.topology.sha256 is not a SHA-256 in hex"],
     ["model.preprocess.width", 5000, "$.model.preprocess.width is not a size of 1 to 4096"],

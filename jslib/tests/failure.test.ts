@@ -35,7 +35,7 @@ describe("what TensorFlow.js and browsers throw", () => {
 
   test("anything else stays what it was", () => {
     for (const text of ["memory access out of bounds", "the array has 3 entries"]) {
-      assert.equal(entry(text), `MODEL_FAILED TensorFlow.js could not load the model: ${text}`);
+      assert.equal(entry(text), `MODEL_FAILED The model could not be loaded: ${text}`);
     }
   });
 });

@@ -69,7 +69,7 @@ describe("loading", () => {
     stage.loading.reject(new Error("No such\nluck."));
     await failed(model);
     assert.equal(model.errorCode(), 107);
-    assert.ok(messageOf(stage, model).startsWith("TensorFlow.js could not load the model: No such luck. It uses an operation"));
+    assert.ok(messageOf(stage, model).startsWith("The model could not be loaded: No such luck. It uses an operation"));
   });
 
   for (const [scores, reason] of [
@@ -83,7 +83,7 @@ describe("loading", () => {
       stage.answer(0, [...scores]);
       await failed(model);
       assert.equal(model.errorCode(), 107);
-      assert.ok(model.error?.message.includes(`could not load the model: ${reason}. `));
+      assert.ok(model.error?.message.includes(`The model could not be loaded: ${reason}. `));
       assert.equal(stage.networksDisposed, 1);
     });
   }

@@ -110,7 +110,7 @@ def test_a_model_that_contradicts_itself_is_refused(game: Game, build: Build) ->
     folder = model_copy(build.folder, "layers", "contradiction")
     rewrite_model(folder, lambda model: layers(model)[3]["config"].update(units=4))
     game.create("contradiction")
-    check(game, MODEL_FAILED, "TensorFlow.js could not load the model: Shape mismatch: [96,4] vs. [96,5]. ")
+    check(game, MODEL_FAILED, "The model could not be loaded: Shape mismatch: [96,4] vs. [96,5]. ")
 
 
 @pytest.mark.parametrize("times", HUGE, ids=["refused", "beyond reach"])
