@@ -69,6 +69,11 @@ export class OnnxNetwork implements Network {
     return scores;
   }
 
+  /** In one go: a session's run cannot be divided. */
+  warmUp(rgba: Uint8Array): Promise<Float32Array> {
+    return this.scores(rgba);
+  }
+
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
