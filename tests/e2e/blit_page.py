@@ -55,7 +55,8 @@ def bundle(folder: Path, without: str | None = None) -> Path:
         sources = folder / "sources"
         shutil.copytree(JSLIB / "src" / "image", sources / "src" / "image", dirs_exist_ok=True)
         shutil.copytree(JSLIB / "src" / "generated", sources / "src" / "generated", dirs_exist_ok=True)
-        shutil.copy(JSLIB / "src" / "failure.ts", sources / "src")
+        for name in ("failure.ts", "build-info.ts"):
+            shutil.copy(JSLIB / "src" / name, sources / "src")
         shutil.copytree(JSLIB / "tests" / "image", sources / "tests" / "image", dirs_exist_ok=True)
         _drop_line(sources / GUARD, f'guard("{without}"')
     script = folder / f"blit-page-{without or 'whole'}.js"

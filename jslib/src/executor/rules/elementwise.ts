@@ -2,6 +2,12 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { cast, reshaped, run, tidied, type Rule, type Rules } from "../site";
 
+/** The kernels of some backends give nonsense where the two bounds are one. */
+const clipped = (x: Tensor, least: number, most: number): Tensor =>
+  least === most
+    ? run("Fill", {}, { shape: x.shape, value: least, dtype: x.dtype })
+    : run("ClipByValue", { x }, { clipValueMin: least, clipValueMax: most });
+
 /** Kernels of one tensor that are called as TensorFlow calls the operation. */
 const UNARY =
   "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Elu Erf Exp Expm1 Floor IsFinite IsInf IsNan Log Log1p LogicalNot Neg " +
@@ -90,7 +96,7 @@ export const ELEMENTWISE: Rules = {
   },
   ClipByValue: (site) => {
     const [x, least, most] = [site.tensor(0), site.number(1), site.number(2)];
-    return (at) => run("ClipByValue", { x: x(at) }, { clipValueMin: least(at), clipValueMax: most(at) });
+    return (at) => clipped(x(at), least(at), most(at));
   },
   LeakyRelu: (site) => {
     const [x, alpha] = [site.tensor(0), site.attributes.number("alpha", 0.2)];
