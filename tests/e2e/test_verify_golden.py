@@ -38,7 +38,10 @@ class Project:
 def project(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Project:
     tree: Path = tmp_path_factory.mktemp("golden-tree")
     work: Path = tmp_path_factory.mktemp("golden-models")
-    models = add_model(tree, work, "Golden"), add_model(tree, work, "Gray", gray=True, size=(24, 40))
+    models = (
+        add_model(tree, work, "Golden", lean=True),
+        add_model(tree, work, "Gray", gray=True, size=(24, 40), lean=True),
+    )
     before = publish(site, tree, "golden-before", models[0].slug)
     return Project(tree, models, run_verify(before, "--update-golden", str(tree)))
 

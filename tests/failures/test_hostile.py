@@ -18,6 +18,7 @@ import pytest
 from builder.errors import CATALOGUE
 from tests.archives import folder_entries, special, write_zip
 from tests.failures.conftest import Run
+from tests.models import tiny_model
 from tests.trees import contents
 
 # Makes something bad of a good model folder with labels.txt; the path to give as MODEL, if it is not the folder.
@@ -68,6 +69,8 @@ def folder_instead(name: str) -> Spoil:
 
 
 def device_shard(model: Path) -> None:
+    """Of a graph: games get those as they are, while layers become a graph with shards of its own."""
+    tiny_model(model, format="graph")
     (model / SHARD).rename(model / "con.bin")
     shard_path("con.bin")(model)
 
