@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,18 +27,23 @@ if TYPE_CHECKING:
     from builder.cli.comparing import Checked
 
 Route = Literal["direct", "tensorflow", "onnx-tf"]
+Size = tuple[int, int]
 Progress = Callable[[str], None]
 PREFIX = "tfjs-for-unity-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertOptions:
-    """Choices for one conversion; `route` None is the best one for the kind of source. `size` (width, height) becomes
-    that of the picture, `normalize` (scale, mean, std) and `softmax` parts of the model."""
+    """Choices for one conversion; `route` None is the best one for the kind of source. `input_shapes` are sizes of ONNX
+    inputs by name, -1 for free ones. `channels_last` turns pictures round that TensorFlow takes channels first. `size`
+    (width, height) becomes that of the picture, "any" leaves it open; `normalize` (scale, mean, std) and `softmax`
+    become parts of the model."""
 
     route: Route | None = None
     input_layout: InputLayout = "auto"
-    size: tuple[int, int] | None = None
+    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    channels_last: bool = False
+    size: Size | Literal["any"] | None = None
     normalize: Numbers | None = None
     softmax: bool = False
     quantization: Quantization = NONE
@@ -69,9 +74,11 @@ def convert(path: Path, folder: Path, options: ConvertOptions, progress: Progres
     refuse_foreign(folder)
     source = find_source(path)
     route = _route(source, options.route)
+    _refuse_idle(source, route, options)
     progress(f"converting {path.name}")
-    model = _model(source, route, options, progress)
-    found = _checked(source, model, options, progress)
+    made = _model(source, route, options, progress)
+    model = baked(made, options)
+    found = _checked(source, *_comparable(made, model, options), progress)
     record = {"by": "none"} if found is None else found.record()
     progress("writing")
     said = {"training": training} if (training := _training(model, options)) else {}
@@ -97,26 +104,64 @@ def _route(source: Source, wanted: Route | None) -> Route:
     return wanted or fit[0]
 
 
+def _refuse_idle(source: Source, route: Route, options: ConvertOptions) -> None:
+    """Options that would do nothing on this route are refused, not passed over."""
+    onnx, direct = source.kind is SourceKind.ONNX, route == "direct"
+    idle = {
+        "--input-layout": not direct and options.input_layout != "auto",
+        "--input-shape": not direct and bool(options.input_shapes),
+        "--channels-last": onnx and options.channels_last,
+    }
+    reason = "pictures of ONNX models go in channels last anyway" if onnx and direct else "it is for ONNX, directly"
+    for option in (name for name, found in idle.items() if found):
+        raise fail(BAD_ROUTE, source.path, option=option, reason=reason, remedy=f"Leave {option} out.")
+
+
 def _model(source: Source, route: Route, options: ConvertOptions, progress: Progress) -> ConvertedModel:
     if route == "direct":
-        made = convert_onnx(source.path, OnnxOptions(input_layout=options.input_layout))
+        size = options.checking.size if options.size is None else options.size
+        given = None if size == "any" else size
+        asked = OnnxOptions(input_layout=options.input_layout, input_shapes=options.input_shapes, size=given)
+        made = convert_onnx(source.path, asked)
     else:
-        made = from_tensorflow.convert(source.path, kind=source.kind, progress=progress)
+        last = options.channels_last
+        made = from_tensorflow.convert(source.path, kind=source.kind, channels_last=last, progress=progress)
     problems = rule_problems(options.quantization.rules, made.weights)
     if problems:
         raise UserError(problems)
-    return baked(made, options)
+    return made
 
 
 def baked(model: ConvertedModel, options: ConvertOptions) -> ConvertedModel:
     """The model with what it is to do itself."""
     if options.size:
-        model = set_input_size(model, options.size)
+        model = set_input_size(model, None if options.size == "any" else options.size)
     if options.normalize:
         picture = picture_of(signature_of(model.document))
         planar = picture is not None and picture.channel_axis == 1
         model = bake_normalize(model, *fitting(options.normalize, picture), layout="NCHW" if planar else "NHWC")
     return append_softmax(model) if options.softmax else model
+
+
+def _comparable(
+    made: ConvertedModel, model: ConvertedModel, options: ConvertOptions
+) -> tuple[ConvertedModel, ConvertOptions]:
+    """What is compared with the source, and how. A source of one size answers for no other: where the result is to take
+    another, it is compared at the source's, with its own left open."""
+    own = _own_size(made)
+    if own is None or options.size in (None, own):
+        return model, options
+    checking = replace(options.checking, size=own)
+    return baked(made, replace(options, size="any")), replace(options, checking=checking)
+
+
+def _own_size(model: ConvertedModel) -> Size | None:
+    """(width, height) of the picture, None where one of them is free."""
+    picture = picture_of(signature_of(model.document))
+    if picture is None:
+        return None
+    height, width = picture.shape[1:3] if picture.channel_axis == 3 else picture.shape[2:4]
+    return (width, height) if min(width, height) > 0 else None
 
 
 def _training(model: ConvertedModel, options: ConvertOptions) -> dict[str, Any] | None:

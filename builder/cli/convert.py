@@ -27,7 +27,14 @@ _done = section("How it is done")
     help="direct for ONNX, tensorflow for the rest.  [default: by the source]",
 )
 @_reading("--input-layout", type=click.Choice(["NCHW", "NHWC"]), help="Of an ONNX picture, where it is not clear.")
-@_reading("--input-size", metavar="SIZE", help="224 or 320x240; for models that take any size.")
+@_reading("--input-size", metavar="SIZE", help="224 or 320x240 fixes the size of pictures, any leaves it open.")
+@_reading(
+    "--input-shape",
+    multiple=True,
+    metavar="NAME=N,N,…",
+    help="All sizes of an ONNX input in its own order, -1 for a free one.",
+)
+@_reading("--channels-last", is_flag=True, help="Turn pictures round that a TensorFlow model takes channels first.")
 @_training("--normalize", metavar="PRESET", help="unit, signed, imagenet or none, as for generate.")
 @_training("--mean", metavar="N[,N,N]", help="Instead: (value * scale - mean) / std per channel.")
 @_training("--std", metavar="N[,N,N]", help="One number, or one per channel.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _OPS_SHOWN = 8
 _MEGABYTE = 1024 * 1024
+_ANY: Final = "any"
 _ROUTES = {"direct": "directly", "tensorflow": "by TensorFlow", "onnx-tf": "by onnx-tf and TensorFlow"}
 
 
@@ -65,7 +66,10 @@ def progressing() -> Iterator[Progress]:
 def convert_options(given: Mapping[str, Any]) -> ConvertOptions:
     """The options that the flags come to; a `UserError` with every problem."""
     names = ("normalize", "mean", "std", "scale", "input_size")
-    settings = flag_settings({name: given.get(name) for name in names})
+    said = {name: given.get(name) for name in names}
+    if opened := said["input_size"] == _ANY:
+        said["input_size"] = None
+    settings = flag_settings(said)
     numbers = stated(settings)
     if given["bake_normalize"] and numbers is None:
         reason = "there is nothing to bake; give --normalize, or --scale, --mean and --std"
@@ -83,13 +87,28 @@ def convert_options(given: Mapping[str, Any]) -> ConvertOptions:
     return ConvertOptions(
         route=given["route"],
         input_layout=given["input_layout"] or "auto",
-        size=settings.input_size,
+        input_shapes=dict(map(input_shape, given["input_shape"])),
+        channels_last=given["channels_last"],
+        size=_ANY if opened else settings.input_size,
         normalize=numbers if given["bake_normalize"] else None,
         softmax=given["softmax"],
         quantization=Quantization(rules=read_rules(given["quantize"])),
         checking=checking,
         **({"shard_bytes": round(shard * _MEGABYTE)} if shard else {}),
     )
+
+
+def input_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """`image=-1,3,224,224` → its name and sizes."""
+    name, _, sizes = text.rpartition("=")
+    try:
+        shape = tuple(int(size) for size in sizes.split(","))
+    except ValueError:
+        shape = ()
+    if not name or not shape:
+        reason = "it is a name and sizes, such as image=-1,3,224,224"
+        raise bad_option(option="--input-shape", value=repr(printable(text)), reason=reason)
+    return name, shape
 
 
 def stated(settings: Settings) -> Numbers | None:

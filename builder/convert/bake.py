@@ -1,4 +1,4 @@
-"""What the browser should not have to know, built into a graph model: normalization, softmax, layout, input size.
+"""What the browser should not have to know, built into a graph model: normalization, softmax, input size.
 
 Each pass gives a new model and leaves the old one as it is. It records itself in `userDefinedMetadata.tfjsForUnity`, so
 that nobody normalizes twice. Raises CANNOT_BAKE where the result would not be the same function.
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from builder.convert.model import ConvertedModel
 from builder.convert.surgery import (
     FLOAT,
-    INT,
     Node,
     Surgery,
     fused_ops,
@@ -27,9 +26,9 @@ from builder.convert.surgery import (
 )
 
 Layout = Literal["NHWC", "NCHW"]
+_CHANNELS = (1, 3, 4)
 _DEEP = ("DepthwiseConv2dNative", "FusedDepthwiseConv2dNative")
 _CONVOLUTIONS = ("Conv2D", "_FusedConv2D", *_DEEP)
-_TO_PLANES, _TO_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
 # --- normalization ------------------------------------------------------------------------------------------------
@@ -186,51 +185,6 @@ def append_softmax(model: ConvertedModel, output: str | None = None) -> Converte
     return graph.done()
 
 
-# --- layout -------------------------------------------------------------------------------------------------------
-
-
-def channels_last(model: ConvertedModel, input: str | None = None) -> ConvertedModel:
-    """The model for pictures [batch, height, width, channels] instead of [batch, channels, height, width].
-
-    A Transpose at the entrance that turned them round itself goes; for anything else one is added.
-    """
-    graph = Surgery(model, "the layout")
-    place = graph.placeholder(input)
-    shape = shape_of(place)
-    if shape is None or len(shape) != 4:
-        graph.refuse(f"its input {place['name']!r} has no four axes")
-    if any(is_of(name, place["name"]) for name in graph.outputs()):
-        graph.refuse(f"its input {place['name']!r} is also an output")
-    graph.reshape_input(place, [shape[axis] for axis in _TO_LAST])
-    readers = graph.readers(place["name"])
-    turning = [node for node in readers if _turns(graph, node)]
-    others = [node for node in readers if not any(node is other for other in turning)]
-    if others:
-        order = graph.add_constant(place, "layout/order", np.array(_TO_PLANES, np.int32))
-        made = graph.add(place, "Transpose", "layout/planes", place["name"], order, T=place["attr"]["dtype"], Tperm=INT)
-        graph.rewire(place["name"], made["name"], others)
-    for node in turning:
-        graph.rewire(node["name"], place["name"], graph.readers(node["name"]))
-        graph.remove(node)
-        _drop_unread(graph, node["input"][1])
-    graph.record(layout="NHWC")
-    return graph.done()
-
-
-def _turns(graph: Surgery, node: Node) -> bool:
-    """True for a Transpose of channels first to channels last that is no output."""
-    order = graph.constant(node["input"][1]) if node["op"] == "Transpose" else None
-    turns = order is not None and order.tolist() == _TO_LAST
-    return turns and not any(tensor_node(name) == node["name"] for name in graph.outputs())
-
-
-def _drop_unread(graph: Surgery, name: str) -> None:
-    node = graph.node(name)
-    if node is not None and not any(tensor_node(s) == node["name"] for n in graph.nodes for s in n.get("input", [])):
-        graph.remove(node)
-        graph.weights.pop(node["name"], None)
-
-
 # --- size ---------------------------------------------------------------------------------------------------------
 
 # Operations that give maps of whatever size they get.
@@ -252,6 +206,8 @@ def set_input_size(model: ConvertedModel, size: tuple[int, int] | None, input: s
     shape = shape_of(place)
     if shape is None or len(shape) != 4:
         graph.refuse(f"its input {place['name']!r} has no four axes")
+    if shape[3] not in _CHANNELS and shape[1] in _CHANNELS:
+        graph.refuse(f"its input {place['name']!r} has its channels first; --channels-last turns it round")
     wanted = [size[1], size[0]] if size else [-1, -1]
     if any(old not in (-1, new) for old, new in zip(shape[1:3], wanted, strict=True)):
         _refuse_fixed(graph, place)

@@ -102,7 +102,8 @@ def _ordered(values: Array, axes: Axes | None) -> Array:
 def signature_of(document: Mapping[str, Any]) -> Signature:
     """The signature of a converted model's document."""
     signed = document["signature"]
-    moved = (document.get("userDefinedMetadata") or {}).get("onnx") or {}
+    said = document.get("userDefinedMetadata") or {}
+    moved = said.get("onnx") or said.get("tensorflow") or {}
     inputs = [
         SignedInput(name=name, shape=_shape(info), dtype=_TYPES[info["dtype"]], axes=_axes(moved, "inputs", name))
         for name, info in signed["inputs"].items()

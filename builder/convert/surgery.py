@@ -113,9 +113,6 @@ class Surgery:
         for node in readers:
             node["input"] = [to if is_of(source, name) else source for source in node["input"]]
 
-    def remove(self, node: Node) -> None:
-        self.nodes[:] = [other for other in self.nodes if other is not node]
-
     def reshape_input(self, node: Node, shape: list[int]) -> None:
         """States another shape for a placeholder, in the graph and in the signature."""
         node.setdefault("attr", {})["shape"] = {"shape": dims(shape)}

@@ -39,7 +39,7 @@ ONNX_INPUT = _define(
     604,
     "The input {name} of the model cannot be used: {reason}.",
     "Each input needs an element type and a known number of axes; the sizes may be free.",
-    "Give its sizes in the order of the ONNX model, -1 for a free one: --input-shape {name}=-1,3,224,224.",
+    "Give its sizes in the order of the ONNX model, -1 for a free one: `convert --input-shape {name}=-1,3,224,224`.",
 )
 ONNX_LAYOUT = _define(
     "ONNX_LAYOUT",
@@ -47,7 +47,7 @@ ONNX_LAYOUT = _define(
     "It is not clear which axis of the input {name}, {shape}, holds the channels.",
     "TensorFlow.js wants pictures as [batch, height, width, channels]; neither the sizes nor the first operations of "
     "the model tell whether its own order is that or [batch, channels, height, width].",
-    "Say it: --input-layout NCHW for a model from PyTorch, --input-layout NHWC for one from TensorFlow.",
+    "Say it: `convert --input-layout NCHW` for a model from PyTorch, `--input-layout NHWC` for one from TensorFlow.",
 )
 ONNX_UNSUPPORTED = _define(
     "ONNX_UNSUPPORTED",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder.convert.bake import append_softmax, bake_normalize, channels_last, set_input_size
+from builder.convert.bake import append_softmax, bake_normalize, set_input_size
 from builder.convert.folder import read_folder, write_folder
 from builder.convert.model import ConvertedModel
 from builder.convert.quantize import Quantization, Rule
@@ -239,33 +239,6 @@ def test_softmax_of_one_output_among_several(tmp_path: Path) -> None:
     write_folder(append_softmax(model, "classes"), tmp_path / "m")
     assert [tensor.activation for tensor in read_model(tmp_path / "m").outputs] != ["softmax", "softmax"]
     assert read_model(tmp_path / "m").outputs[1].activation == "softmax"
-
-
-@pytest.mark.parametrize("size", [(21, 26), (24, 17)])
-def test_planes_become_pictures(tmp_path: Path, size: tuple[int, int]) -> None:
-    """The model's own Transpose goes, and nothing comes in its place."""
-    answers = tiny_model(tmp_path / "in", format="graph", size=size, form=Form(planar=True))
-    baked = channels_last(from_folder(tmp_path / "in"))
-    assert "Transpose" not in operations(baked)
-    assert "last/order" not in baked.weights
-    x = (pictures(2, size, 3) / 127.5 - 1).astype(np.float32)
-    np.testing.assert_allclose(answer(baked, tmp_path / "m", x), answers(x), atol=1e-5)
-    assert read_model(tmp_path / "m").layout == "NHWC"
-
-
-def test_planes_that_something_else_reads_are_made_again(tmp_path: Path) -> None:
-    answers = tiny_model(tmp_path / "in", format="graph", size=(21, 26), form=Form(planar=True, integer="int32"))
-    model = from_folder(tmp_path / "in")
-    nodes = model.document["modelTopology"]["node"]
-    # The Transpose reads the planes through an Identity.
-    nodes.append(node("same", "Identity", "image", T=INT))
-    next(entry for entry in nodes if entry["op"] == "Transpose")["input"][0] = "same"
-    baked = channels_last(model)
-    assert operations(baked).count("Transpose") == 2
-    levels = pictures(2, (21, 26), 3)
-    write_folder(baked, tmp_path / "m")
-    (found,) = predicted(tmp_path / "m", {"image": levels.astype(np.int32)}).values()
-    np.testing.assert_allclose(found, answers(levels.astype(np.float32)), atol=1e-5)
 
 
 def test_a_size_is_unlocked_and_fixed_where_the_network_pools_globally(tmp_path: Path) -> None:

@@ -119,6 +119,25 @@ class Net(tf.Module):
         return {"z": tf.reduce_mean(y, [1, 2]), "a": tf.reduce_max(y, [1, 2])}
 
 
+class Planes(tf.Module):
+    """Channels first, as networks come that were written for PyTorch: a Transpose around each convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.body = tf.Variable(normal(3, 3, 3, 8)), tf.Variable(normal(3, 3, 8, 8) / 4)
+        self.scale = tf.Variable(normal(8, 1, 1))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3, 12, 10], tf.float32, "planes")])
+    def serve(self, planes: Any) -> dict[str, Any]:
+        x = tf.nn.relu(self.convolved(planes, self.stem, 2) * self.scale)
+        x = x + self.convolved(x, self.body, 1)
+        return {"scores": tf.reduce_mean(x, [2, 3])}
+
+    def convolved(self, planes: Any, kernel: Any, stride: int) -> Any:
+        maps = tf.nn.conv2d(tf.transpose(planes, [0, 2, 3, 1]), kernel, stride, "SAME")
+        return tf.transpose(maps, [0, 3, 1, 2])
+
+
 class Bare(tf.Module):
     """Weights without a function."""
 
@@ -158,6 +177,9 @@ def tensorflow() -> None:
     tf.saved_model.save(net, str(FOLDER / "net"), signatures=net.serve)
     answers = net.serve(x, tf.constant(3))
     record("net", {"x": x, "rounds": np.array(3, np.int32)}, answers)
+    planar, planes = Planes(), normal(2, 3, 12, 10)
+    tf.saved_model.save(planar, str(FOLDER / "planes"), signatures=planar.serve)
+    record("planes", {"planes": planes}, planar.serve(planes))
     tf.saved_model.save(Bare(), str(FOLDER / "bare"))
     for name in ("write", "read", "python"):
         hostile = Hostile()

@@ -37,6 +37,7 @@ MODELS = {
     "pairs.h5": SourceKind.KERAS_2,
     "classifier": SourceKind.SAVED_MODEL,
     "net": SourceKind.SAVED_MODEL,
+    "planes": SourceKind.SAVED_MODEL,
     "frozen.pb": SourceKind.FROZEN_GRAPH,
     "net.onnx": SourceKind.ONNX,
     "new.keras": SourceKind.KERAS_3,
@@ -150,11 +151,34 @@ def test_the_source_answers_as_it_did_when_it_was_made(models: Path, name: str) 
     assert_close(predict(models / name, inputs), expected)
 
 
+def test_channels_last_keeps_parity_and_a_keras_model_has_none_first(models: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "builder", "convert", models / "planes", "--channels-last", "--json"]
+    done = subprocess.run([*map(str, command), "-o", str(tmp_path / "made")], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:].decode()
+    found = json.loads(done.stdout)
+    assert (found["transposes"], found["parity"]["by"]) == (0, "browser")
+    with pytest.raises(UserError, match="none of its inputs is a picture with its channels first"):
+        convert(models / "classifier.h5", channels_last=True)
+
+
 def test_of_the_transposes_of_onnx_tf_one_is_left(models: Path) -> None:
     """Behind the last pooling: flattening mixes the axes."""
     document = convert(models / "net.onnx").document
     assert [node["op"] for node in document["modelTopology"]["node"]].count("Transpose") == 1
     assert document["userDefinedMetadata"]["onnx"]["inputs"] == {"x": [0, 2, 3, 1]}
+
+
+def test_a_saved_model_with_channels_first_is_turned_round(models: Path, tfjs: Tfjs) -> None:
+    inputs, expected = recorded(models / "planes.npz")
+    counts = []
+    for turned in (False, True):
+        model = convert(models / "planes", channels_last=turned)
+        counts.append([node["op"] for node in model.document["modelTopology"]["node"]].count("Transpose"))
+        assert ("userDefinedMetadata" in model.document) is turned
+        orders = model.document.get("userDefinedMetadata", {}).get("tensorflow")
+        said = {**model.document, "userDefinedMetadata": {"onnx": orders}} if turned else model.document
+        assert_close(tfjs.run(unmoved(dataclasses.replace(model, document=said)), inputs), expected)
+    assert counts == [1, 0]  # that of the input, which keeps its axes
 
 
 def test_a_scaled_weight_is_noticed(models: Path, tfjs: Tfjs) -> None:

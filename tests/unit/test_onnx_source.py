@@ -371,6 +371,12 @@ def test_sizes_may_be_given(tmp_path: Path) -> None:
     assert sizes == ["-1", "8", "10", "4"]
 
 
+def test_a_size_takes_the_place_of_free_ones(tmp_path: Path) -> None:
+    free = converted(tmp_path, network(shape=("n", 3, "h", 12)), OnnxOptions(size=(7, 10)))
+    sizes = [dim["size"] for dim in free.document["signature"]["inputs"]["x"]["tensorShape"]["dim"]]
+    assert sizes == ["-1", "10", "12", "3"]
+
+
 @pytest.mark.parametrize(("given", "words"), [
     ({"z": (1, 3, 8, 8)}, "the model has no such input; it has x"),
     ({"x": (1, 3, 8)}, "3 sizes are given for its 4 axes"),

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from builder.convert.from_tensorflow.transposes import without_transposes
+from builder.convert.from_tensorflow.transposes import with_fewer_transposes, without_transposes
 from builder.convert.model import ConvertedModel
+from builder.errors import UserError
 
 Array = NDArray[Any]
 FIRST, LAST = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -63,7 +65,8 @@ def run(model: ConvertedModel, x: Array) -> list[Array]:
     """The outputs, `x` and they in the order of the source."""
     document = model.document
     nodes = {node["name"]: node for node in document["modelTopology"]["node"]}
-    orders = document.get("userDefinedMetadata", {}).get("onnx", {}).get("inputs", {})
+    metadata = document.get("userDefinedMetadata", {})
+    orders = metadata.get("onnx", metadata.get("tensorflow", {})).get("inputs", {})
     values: dict[str, Any] = {"n0": x.transpose(orders["x"]) if orders else x}
 
     def value(tensor: str) -> Any:  # noqa: ANN401
@@ -102,8 +105,19 @@ def _compute(node: Mapping[str, Any], arrays: list[Any]) -> Any:  # noqa: ANN401
     return computed[node["op"]]()
 
 
-def assert_same(model: ConvertedModel, x: Array) -> ConvertedModel:
-    found = without_transposes(model)
+Pass = Callable[[ConvertedModel], ConvertedModel]
+
+
+def keeping(model: ConvertedModel) -> ConvertedModel:
+    return with_fewer_transposes(model, channels_last=False)
+
+
+def turning(model: ConvertedModel) -> ConvertedModel:
+    return with_fewer_transposes(model, channels_last=True)
+
+
+def assert_same(model: ConvertedModel, x: Array, change: Pass = without_transposes) -> ConvertedModel:
+    found = change(model)
     for before, after in zip(run(model, x), run(found, x), strict=True):
         assert before.shape == after.shape
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5)
@@ -153,7 +167,44 @@ def test_a_reshape_that_mixes_axes_gets_its_transpose_back() -> None:
 def test_graphs_with_loops_are_left_alone() -> None:
     net = Net(2, 3)
     model = net.model(net.transpose(net.add("Enter", "n0"), (1, 0)))
-    assert without_transposes(model) is model
+    assert without_transposes(model) is keeping(model) is model
+    with pytest.raises(UserError, match="its graph has loops or functions"):
+        turning(model)
+
+
+def block(*shape: int) -> Net:
+    """Two operations that insist on their axes, with channels first before, between and behind them."""
+    net = Net(*shape)
+    x = net.add("Cumsum", net.transpose("n0", LAST), net.const(1, "int32"))
+    x = net.add("Relu", net.transpose(x, FIRST))
+    x = net.transpose(net.add("Cumsum", net.transpose(x, LAST), net.const(2, "int32")), FIRST)
+    net.add("Mean", x, net.const([2, 3], "int32"))
+    return net
+
+
+def test_an_input_keeps_its_axes_unless_it_is_to_be_turned() -> None:
+    net = block(2, 3, 6, 5)
+    model, x = net.model(f"n{len(net.nodes) - 1}"), picture(2, 3, 6, 5)
+    assert ops(model).count("Transpose") == 4
+    kept = assert_same(model, x, keeping)
+    assert (ops(kept).count("Transpose"), "userDefinedMetadata" in kept.document) == (1, False)
+    turned = assert_same(model, x, turning)
+    assert ops(turned).count("Transpose") == 0
+    assert turned.document["userDefinedMetadata"] == {
+        "tensorflow": {"inputs": {"x": [0, 2, 3, 1]}, "outputs": {"y0": []}}
+    }
+
+
+def test_a_graph_that_gains_nothing_stays_as_it_is() -> None:
+    net = Net(2, 6, 5, 3)
+    model = net.model(net.add("Reshape", net.transpose("n0", FIRST), net.const([2, 90], "int32")))
+    assert keeping(model) is model
+
+
+def test_an_input_that_is_no_picture_cannot_be_turned() -> None:
+    net = Net(2, 6, 5, 3)
+    with pytest.raises(UserError, match="none of its inputs is a picture with its channels first"):
+        turning(net.model(net.add("Relu", "n0")))
 
 
 @given(st.data())
@@ -164,7 +215,9 @@ def test_any_graph_computes_what_it_computed(data: st.DataObject) -> None:
     tensors: list[str] = ["n0"]
     for _ in range(data.draw(st.integers(1, 9))):
         tensors.append(_step(net, data, tensors, x))
-    assert_same(net.model(tensors[-1], data.draw(st.sampled_from(tensors))), x)
+    model = net.model(tensors[-1], data.draw(st.sampled_from(tensors)))
+    assert_same(model, x)
+    assert_same(model, x, keeping)
 
 
 ORDERS = [*itertools.permutations(range(4))]

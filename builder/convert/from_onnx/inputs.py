@@ -70,7 +70,8 @@ def _read(source: Source, entry: ValueInfoProto, options: OnnxOptions) -> Input:
         refuse("its element type has 4 bits")
     declared = [_dim(dim) for dim in tensor.shape.dim] if tensor.HasField("shape") else None
     shape = _shape(declared, options.input_shapes.get(entry.name))
-    return Input(entry.name, shape, dtype, _order(source, entry.name, shape, options))
+    order = _order(source, entry.name, shape, options)
+    return Input(entry.name, _sized(shape, order, options.size), dtype, order)
 
 
 def _dim(dim: TensorShapeProto.Dimension) -> Dim:
@@ -98,6 +99,14 @@ def _shape(declared: list[Dim] | None, given: tuple[int, ...] | None) -> Shape:
         # A size that the file fixes may be opened; whether the graph bears it, its operations tell.
         result.append(size if size > 0 else dim if isinstance(dim, Size) else unknown())
     return tuple(result)
+
+
+def _sized(shape: Shape, order: Order, size: tuple[int, int] | None) -> Shape:
+    """The shape of a picture with `size` (width, height) where its own is free."""
+    if size is None or len(shape) != 4:
+        return shape
+    known = {order[1]: size[1], order[2]: size[0]}
+    return tuple(known.get(axis, dim) if isinstance(dim, Size) else dim for axis, dim in enumerate(shape))
 
 
 # --- the order of axes ----------------------------------------------------------------------------------------------

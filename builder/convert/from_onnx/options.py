@@ -14,8 +14,10 @@ class OnnxOptions:
     """Choices for one conversion.
 
     `input_layout` names the axis order of the ONNX inputs of four axes; "auto" takes it from the graph and from the
-    sizes, or refuses. `input_shapes` gives sizes by input name, in the ONNX axis order, -1 for a free one.
+    sizes, or refuses. `input_shapes` gives sizes by input name, in the ONNX axis order, -1 for a free one. `size`
+    (width, height) takes the place of free ones of pictures.
     """
 
     input_layout: InputLayout = "auto"
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    size: tuple[int, int] | None = None

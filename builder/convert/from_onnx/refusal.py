@@ -46,4 +46,7 @@ def require_computable(shape: Shape) -> None:
 
 MOST_NUMBERS = 1 << 24
 MOST_ELEMENTS = 1 << 28  # 1 GiB of float32
-FIXED_SIZE = "Give the model a fixed input size: --input-shape NAME=1,3,224,224 (in the order of the ONNX model)."
+FIXED_SIZE = (
+    "A fixed size helps: --input-size 224 for pictures; for other inputs `convert` has --input-shape NAME=1,3,224,224, "
+    "in the order of the ONNX model."
+)

@@ -17,7 +17,7 @@ from builder.convert.from_tensorflow import worker
 from builder.convert.from_tensorflow.environments import environments_for
 from builder.convert.from_tensorflow.kinds import SourceKind, model_path, source_kind
 from builder.convert.from_tensorflow.store import choose
-from builder.convert.from_tensorflow.transposes import without_transposes
+from builder.convert.from_tensorflow.transposes import with_fewer_transposes, without_transposes
 from builder.convert.from_tensorflow.wire import Converted, Description, Tensor
 from builder.convert.model import ConvertedModel
 
@@ -61,6 +61,7 @@ def convert(
     source: Path,
     *,
     kind: SourceKind | None = None,
+    channels_last: bool = False,
     progress: worker.Say = _silent,
     timeout: float = DEFAULT_TIMEOUT_S,
 ) -> ConvertedModel:
@@ -69,12 +70,15 @@ def convert(
     `progress` is told in a few words what is going on. Raises NOT_A_SOURCE, TOO_LARGE, SOURCE_REFUSED, UNSAFE_SOURCE,
     CONVERSION_FAILED, TOOLCHAIN_MISSING and TOOLCHAIN_BROKEN, and WORKER_DIED, WORKER_TIMED_OUT (after `timeout`
     seconds) and WORKER_NONSENSE. Writes nothing. Pictures of an ONNX model go in with their channels last, as
-    `userDefinedMetadata.onnx` says.
+    `userDefinedMetadata.onnx` says; those of any other with `channels_last`, as `userDefinedMetadata.tensorflow` says,
+    or CANNOT_BAKE is raised.
     """
     asked = _Asked(source, kind, progress, timeout)
     with _outbox() as outbox:
         model = asked.ask("convert", {}, Converted, outbox, lambda answer: _converted(outbox, answer))
-    return without_transposes(model) if asked.kind is SourceKind.ONNX else model
+    if asked.kind is SourceKind.ONNX:
+        return without_transposes(model)
+    return with_fewer_transposes(model, channels_last=channels_last)
 
 
 def predict(

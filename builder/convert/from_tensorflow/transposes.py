@@ -1,9 +1,9 @@
 """Takes the Transposes out of a graph that was made with channels first, where that can be done by naming axes anew.
 
 onnx-tf keeps each tensor with its channels first and puts a Transpose before and behind every operation that wants them
-last. Here a Transpose is not computed but remembered: each tensor is held in some order of axes, and operations to
-which the order makes no difference, or which state their axes, take it as it is. Where an operation insists on the
-order that the graph states, the Transpose is put there again.
+last; so do others who bring such networks to TensorFlow. Here a Transpose is not computed but remembered: each tensor
+is held in some order of axes, and operations to which the order makes no difference, or which state their axes, take it
+as it is. Where an operation insists on the order that the graph states, the Transpose is put there again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.convert.model import ConvertedModel
+from builder.errors import CANNOT_BAKE, fail
 
 Node = dict[str, Any]
 Order = tuple[int, ...]
@@ -49,18 +50,54 @@ class _Held:
 
 
 def without_transposes(model: ConvertedModel) -> ConvertedModel:
-    """The same model with as few Transposes as can be; pictures whose channels come first go in with them last.
+    """What onnx-tf made, with as few Transposes as can be; pictures whose channels come first go in with them last.
 
     `userDefinedMetadata.onnx` says of each input and output which axis of the source's each of its axes is.
     """
-    nodes = model.document["modelTopology"]["node"]
-    return model if any(node["op"] in _LOOPS for node in nodes) else _Rewriter(model).rewritten()
+    if _is_beyond(model):
+        return model
+    rewriter = _Rewriter(model, turning=True)
+    return rewriter.rewritten({"onnx": rewriter.orders()})
+
+
+def with_fewer_transposes(model: ConvertedModel, *, channels_last: bool) -> ConvertedModel:
+    """Any other graph, as it is where nothing is gained. With `channels_last`, pictures whose channels come first go in
+    with them last, and `userDefinedMetadata.tensorflow` says so as above.
+
+    Raises CANNOT_BAKE where no input is such a picture, or where the graph has loops or functions.
+    """
+    if channels_last:
+        return _turned(model)
+    found = model if _is_beyond(model) else _Rewriter(model, turning=False).rewritten({})
+    return found if _transposes(found) < _transposes(model) else model
+
+
+def _turned(model: ConvertedModel) -> ConvertedModel:
+    rewriter = None if _is_beyond(model) else _Rewriter(model, turning=True)
+    if rewriter is None:
+        raise fail(CANNOT_BAKE, what="the order of axes", reason="its graph has loops or functions")
+    found = rewriter.rewritten({"tensorflow": rewriter.orders()})
+    if not rewriter.inputs:
+        reason = "none of its inputs is a picture with its channels first"
+        raise fail(CANNOT_BAKE, what="the order of axes", reason=reason)
+    return found
+
+
+def _is_beyond(model: ConvertedModel) -> bool:
+    """True for graphs in which more is called than what their nodes say one after the other."""
+    topology = model.document["modelTopology"]
+    return bool(topology.get("library", {}).get("function")) or any(node["op"] in _LOOPS for node in topology["node"])
+
+
+def _transposes(model: ConvertedModel) -> int:
+    return sum(node["op"] == "Transpose" for node in model.document["modelTopology"]["node"])
 
 
 class _Rewriter:
-    """Goes through the nodes once, in the order in which they depend on each other."""
+    """Goes through the nodes once, in the order in which they depend on each other; with `turning`, pictures go in with
+    their channels last."""
 
-    def __init__(self, model: ConvertedModel) -> None:
+    def __init__(self, model: ConvertedModel, *, turning: bool) -> None:
         self.model = model
         topology = model.document["modelTopology"]
         self.source = {node["name"]: node for node in _sorted(topology["node"])}
@@ -68,10 +105,11 @@ class _Rewriter:
         self.nodes: dict[str, Node] = {}
         self.held: dict[str, _Held] = {}
         self.inputs: dict[str, Order] = {}
-
-    def rewritten(self) -> ConvertedModel:
         for node in self.source.values():
-            self._visit(node)
+            self._visit(node, turning)
+
+    def rewritten(self, metadata: Mapping[str, Any]) -> ConvertedModel:
+        """The graph anew, with `metadata` among the user's."""
         document = self.model.document
         signature = {
             "inputs": {key: self._input(info) for key, info in document["signature"]["inputs"].items()},
@@ -79,12 +117,13 @@ class _Rewriter:
         }
         nodes = self._needed(signature)
         kept = {node["name"] for node in nodes}
+        said = {**document.get("userDefinedMetadata", {}), **metadata}
         return ConvertedModel(
             {
                 **document,
                 "signature": {**document["signature"], **signature},
                 "modelTopology": {**document["modelTopology"], "node": nodes},
-                "userDefinedMetadata": {**document.get("userDefinedMetadata", {}), "onnx": self._orders()},
+                **({"userDefinedMetadata": said} if said else {}),
             },
             {name: array for name, array in self.weights.items() if name in kept},
         )
@@ -101,7 +140,8 @@ class _Rewriter:
     def _output(self, info: Mapping[str, Any]) -> dict[str, Any]:
         return {**info, "name": _with_slot(self._plain(info["name"]))}
 
-    def _orders(self) -> dict[str, dict[str, list[int]]]:
+    def orders(self) -> dict[str, dict[str, list[int]]]:
+        """Of each input and output, which axis of the source's each of its axes is."""
         signature = self.model.document["signature"]
         return {
             side: {
@@ -123,10 +163,10 @@ class _Rewriter:
 
     # --- nodes --------------------------------------------------------------------------------------------------
 
-    def _visit(self, node: Node) -> None:
+    def _visit(self, node: Node, turning: bool) -> None:
         data = [name for name in node.get("input", ()) if not name.startswith("^")]
         if node["op"] == "Placeholder":
-            self._placeholder(node)
+            self._placeholder(node, turning)
         elif not self._relabelled(node, data):
             self._emit({**node, "input": [self._plain(name) for name in data]})
 
@@ -200,9 +240,11 @@ class _Rewriter:
 
     # --- rules --------------------------------------------------------------------------------------------------
 
-    def _placeholder(self, node: Node) -> None:
+    def _placeholder(self, node: Node, turning: bool) -> None:
         """A picture, and what everybody wants with its channels last, goes in like that."""
         self._emit(node)
+        if not turning:
+            return
         uses = [user for user in self.source.values() if node["name"] in map(_name, user.get("input", ()))]
         dims = node.get("attr", {}).get("shape", {}).get("shape", {}).get("dim", ())
         is_picture = len(dims) == len(_LAST) and int(dims[1].get("size", -1)) in _CHANNELS
