@@ -63,9 +63,15 @@ def cli() -> None:
     """
 
 
-def _terminated(number: int, frame: object) -> NoReturn:
-    """Ends the command as an error would, so that it undoes and removes what it must not leave behind."""
-    raise SystemExit(128 + number)
+_ended_by = [signal.SIGINT]
+
+
+def _terminated(number: int, frame: object) -> None:
+    """Ends the command as Ctrl-C does, so that it undoes and removes what it must not leave behind."""
+    _ended_by[0] = signal.Signals(number)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell's script
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _take_any_text() -> None:
@@ -89,5 +95,5 @@ def main() -> NoReturn:
         raise SystemExit(error.exit_code) from None
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        raise SystemExit(130) from None
+        raise SystemExit(128 + _ended_by[0]) from None
     raise SystemExit(0)

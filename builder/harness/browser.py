@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
@@ -20,6 +23,8 @@ from builder.harness.text import clean
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 VIEWPORT = {"width": 1280, "height": 720}
+TEMPORARY = "tfjs-for-unity-"  # how temporary folders begin
+_LONGEST_FOLDER = 56  # a socket in it has a path of 46 characters more, and may have 103
 _LAUNCH_MS = 60_000
 _QUIET = (
     "--disable-background-networking",
@@ -102,16 +107,29 @@ async def open_browser(origin: str, options: BrowserOptions) -> AsyncIterator[Br
     Raises:
         UserError: NO_BROWSER, with what was tried.
     """
-    with _dead_port() as port:
+    with _dead_port() as port, tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as folder:
         async with async_playwright() as playwright:
-            browser = await _launch(playwright, arguments(origin, port, options), options)
+            browser = await _started(_launch(playwright, arguments(origin, port, options), options, folder))
             try:
                 yield browser
             finally:
                 await browser.close()
 
 
-async def _launch(playwright: Playwright, flags: list[str], options: BrowserOptions) -> Browser:
+async def _started(launching: Coroutine[Any, Any, Browser]) -> Browser:
+    """Who is cancelled meanwhile closes what has started: half a start leaves files and processes behind."""
+    start = asyncio.ensure_future(launching)
+    try:
+        return await asyncio.shield(start)
+    except asyncio.CancelledError:
+        await asyncio.wait([start])
+        if not start.cancelled() and not start.exception():
+            await start.result().close()
+        raise
+
+
+async def _launch(playwright: Playwright, flags: list[str], options: BrowserOptions, folder: str) -> Browser:
+    """`folder` is for what Chromium itself would leave behind where a signal ends it."""
     tried = []
     for path in candidates(options.executable, options.channel):
         own = f"the channel {options.channel}" if options.channel else "Playwright's own Chromium"
@@ -119,11 +137,16 @@ async def _launch(playwright: Playwright, flags: list[str], options: BrowserOpti
         if path is not None and not path.is_file():
             tried.append(f"{name} is no file")
             continue
+        # Asked to start what is not installed, Playwright leaves two temporary folders behind.
+        if path is None and not options.channel and not Path(playwright.chromium.executable_path).is_file():
+            tried.append(f"{name} is not installed")
+            continue
         try:
             return await playwright.chromium.launch(
                 executable_path=path,
                 channel=None if path else options.channel,
                 args=flags,
+                env={**os.environ, **({"TMPDIR": folder} if len(folder) <= _LONGEST_FOLDER else {})},
                 headless=not options.headed,
                 slow_mo=options.slow_mo,
                 timeout=_LAUNCH_MS,
