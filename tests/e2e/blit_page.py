@@ -48,8 +48,8 @@ def chromium(*more: str) -> Iterator[Browser]:
         browser.close()
 
 
-def bundle(folder: Path, without: str | None = None) -> Path:
-    """The page of `blit-page.ts` as one script in `folder`; `without` names a line of the guard that is left out."""
+def bundle(folder: Path, without: str | None = None, *, page: str = "blit-page", guard: str = GUARD) -> Path:
+    """A page of the image tests as one script in `folder`; `without` names a line of `guard` that is left out."""
     sources = JSLIB
     if without is not None:
         sources = folder / "sources"
@@ -58,10 +58,10 @@ def bundle(folder: Path, without: str | None = None) -> Path:
         for name in ("failure.ts", "build-info.ts"):
             shutil.copy(JSLIB / "src" / name, sources / "src")
         shutil.copytree(JSLIB / "tests" / "image", sources / "tests" / "image", dirs_exist_ok=True)
-        _drop_line(sources / GUARD, f'guard("{without}"')
-    script = folder / f"blit-page-{without or 'whole'}.js"
+        _drop_line(sources / guard, f'guard("{without}"')
+    script = folder / f"{page}-{without or 'whole'}.js"
     esbuild = JSLIB / "node_modules" / ".bin" / "esbuild"
-    entry = sources / "tests" / "image" / "blit-page.ts"
+    entry = sources / "tests" / "image" / f"{page}.ts"
     options = ["--bundle", "--format=iife", "--log-level=warning", f"--outfile={script}"]
     subprocess.run([esbuild, entry, *options], check=True)
     return script
@@ -74,14 +74,16 @@ def _drop_line(path: Path, start: str) -> None:
     path.write_text("".join(kept), "utf-8")
 
 
-def open_page(browser: Browser, folder: Path, without: str | None = None) -> Page:
-    """A page from a file (a secure context, so that it may use the camera) with `blitPage` in place."""
-    script = bundle(folder, without)
+def open_page(
+    browser: Browser, folder: Path, without: str | None = None, *, page: str = "blit-page", guard: str = GUARD
+) -> Page:
+    """A page from a file (a secure context, so that it may use the camera) with what the script `page` puts there."""
+    script = bundle(folder, without, page=page, guard=guard)
     html = script.with_suffix(".html")
     html.write_text(f"<!doctype html><title>blit</title><script src={script.name}></script>", "utf-8")
-    page = browser.new_page()
-    page.goto(html.as_uri())
-    return page
+    opened = browser.new_page()
+    opened.goto(html.as_uri())
+    return opened
 
 
 def preprocess(target: tuple[int, int], fit: Fit, how: Filter) -> dict[str, object]:

@@ -2,7 +2,7 @@
  * The game's GL state is sacred: what the blit needs or changes is saved, set and put back, by raw calls on the context, so
  * that the copies which Emscripten keeps of some of it (`currentProgram`, …) stay true.
  *
- * Only what is needed. The blit draws into its own framebuffer of one colour texture, so depth, stencil and multisample
+ * Only what is needed (uploads have a list of their own, see upload.ts). The blit draws into its own framebuffer of one colour texture, so depth, stencil and multisample
  * state have no effect on it; dithering has none on values that 8 bits hold exactly; nothing is uploaded, so unpack state
  * does not matter; draw and read buffers belong to the framebuffer, attributes to the vertex array object.
  *
@@ -10,8 +10,8 @@
  */
 type GL = WebGL2RenderingContext;
 
-/** One piece of state. `set` gives it the value that the blit needs, where the blit does not set it on its own. */
-interface Piece<Value = unknown> {
+/** One piece of state. `set` gives it the value that the action needs, where the action does not set it on its own. */
+export interface Piece<Value = unknown> {
   save(gl: GL): Value;
   set?(gl: GL): void;
   restore(gl: GL, value: Value): void;
@@ -21,10 +21,10 @@ export interface Guarded extends Piece {
   readonly name: string;
 }
 
-const guard = <Value>(name: string, piece: Piece<Value>): Guarded => ({ name, ...(piece as Piece) });
+export const guard = <Value>(name: string, piece: Piece<Value>): Guarded => ({ name, ...(piece as Piece) });
 
 /** State that `getParameter` reads and one call writes. */
-const state = <Value>(parameter: keyof GL & Uppercase<string>, restore: Piece<Value>["restore"]): Piece<Value> => ({
+export const state = <Value>(parameter: keyof GL & Uppercase<string>, restore: Piece<Value>["restore"]): Piece<Value> => ({
   save: (gl) => gl.getParameter(gl[parameter] as number) as Value,
   restore,
 });
