@@ -115,6 +115,8 @@ def test_what_is_no_number_leaves_a_hole(tab: Tab, rule: str, bad: float) -> Non
     values = numbers((4, 6), 3, 0, 1)
     values[1, 2, 0] = bad
     task = {**TASK, "result": rule, "activation": "none"}
-    given: dict[str, Any] = {"segmentation": task} if rule != "image" else {"image": {"low": 0, "high": 1, "bgr": False}}
+    given: dict[str, Any] = (
+        {"segmentation": task} if rule != "image" else {"image": {"low": 0, "high": 1, "bgr": False}}
+    )
     found = read(tab, given, values, planes=False, packed=False)
     assert np.argwhere(found[..., 3] != 255).tolist() == [[1, 2]]
