@@ -1,7 +1,7 @@
 """A style network as `fast neural style` shapes them, as the ONNX file that PyTorch's export writes.
 
 Encoder, residual blocks and decoder (nearest upsampling and a convolution) with instance normalization, channels first,
-0..255 in and out. Its convolutions are random; the last one is fitted by least squares to drawings of the scenes below: it
+0..255 in and out. Its convolutions are random; the last one is fitted by least squares to drawings of scenes: it
 paints without any training framework, and knows nothing else.
 """
 
@@ -125,7 +125,7 @@ def _fitted(model: onnx.ModelProto, pictures: list[Image.Image]) -> tuple[NDArra
 
 def _rows(found: Array) -> NDArray[np.float64]:
     """[1, channels, h, w] → [pixels, channels]."""
-    return found[0].reshape(found.shape[1], -1).T.astype(np.float64)
+    return np.asarray(found[0].reshape(found.shape[1], -1).T, np.float64)
 
 
 def _fed(picture: Picture) -> Array:
@@ -140,4 +140,4 @@ def styled(path: Path, picture: Picture) -> Picture:
     """What the model makes of a picture [side, side, 3], by onnxruntime."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"image": _fed(picture)})
-    return np.rint(found[0].transpose(1, 2, 0).clip(0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(found[0].transpose(1, 2, 0).clip(0, 255)), np.uint8)
