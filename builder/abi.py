@@ -107,10 +107,11 @@ class Path(IntEnum):
 
 RESULT_VERSION = 1
 RESULT_HEADER_BYTES = 16
-TASKS = {"classification": 1}
+TASKS = {"classification": 1, "detection": 2, "segmentation": 3, "image": 4, "keypoints": 5, "raw": 6}
 RESULT_DOC = (
     "Four little-endian int32 (RESULT_VERSION, task, frame, count), then `count` float32. Classification: pairs of "
-    "(class index, score), best first, so count is twice the contract's top_k."
+    "(class index, score), best first, so count is twice the contract's top_k. Detection: (class index, score, left, "
+    "top, width, height) of each box, best first, as parts of the picture that was handed over, from its top left corner."
 )
 
 # `Stats` fills one float32 for each of these, in this order; times in milliseconds, of the newest frame.

@@ -35,9 +35,11 @@ def template_text(text: str) -> str:
 
 
 def contract_schema() -> dict[str, object]:
-    """The JSON Schema of `contract.json`."""
-    adapter = TypeAdapter(spec.Contract)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **adapter.json_schema()}
+    """The JSON Schema of `contract.json`, which states everything: what has a default in Python is required, too."""
+    schema = TypeAdapter(spec.Contract).json_schema()
+    for shape in (schema, *schema["$defs"].values()):
+        shape["required"] = list(shape["properties"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def generated() -> Iterator[tuple[Path, str]]:

@@ -50,8 +50,8 @@ class Subject:
             "urls": {},
             "output": spec.output.name,
             "format": spec.files.format,
-            "softmax": spec.postprocess.activation == "softmax",
-            "skipFirst": spec.postprocess.skip_first,
+            "softmax": spec.classification.activation == "softmax",
+            "skipFirst": spec.classification.skip_first,
             "preprocess": _preprocess(spec),
             "dtype": spec.input.dtype,
         }

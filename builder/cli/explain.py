@@ -31,7 +31,7 @@ def _labels(spec: ModelSpec) -> str:
 
 
 def _reported(spec: ModelSpec) -> str:
-    k = spec.postprocess.top_k
+    k = spec.classification.top_k
     return (
         "all classes, best first" if k == len(spec.labels) else f"the {k} best classes" if k > 1 else "the best class"
     )
@@ -88,7 +88,7 @@ def _normalization_source(found: Gathered) -> str:
 
 def _output(found: Gathered) -> str:
     """Which output, and what becomes of its scores."""
-    spec, post = found.spec, found.spec.postprocess
+    spec, post = found.spec, found.spec.classification
     name = f"{printable(spec.output.name, 60)} [{found.source('output', otherwise=found.facts.json_path.name)}]"
     activation = "turned into probabilities by softmax" if post.activation == "softmax" else "as the model gives it"
     parts = [name, f"{activation} [{found.source('softmax')}]"]

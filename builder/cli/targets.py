@@ -119,12 +119,12 @@ def _own_parts(facts: ModelFacts, spec: ModelSpec) -> dict[str, Any]:
         raise fail(BAD_OPTION, "--against", option="--against", value=str(facts.json_path), reason=reason)
     output = spec.output.name if spec.output.name in names else names[0]
     files = ModelFiles(format=facts.format, topology=facts.topology, shards=facts.shards)
-    return {"files": files, "output": replace(spec.output, name=output)}
+    return {"files": files, "outputs": (replace(spec.output, name=output),)}
 
 
 @contextmanager
 def _model(facts: ModelFacts, name: str, spec: ModelSpec, options: RunOptions) -> Iterator[ModelOpening]:
-    parts = (spec.files, spec.preprocess, spec.postprocess, spec.labels, spec.output.name)
+    parts = (spec.files, spec.preprocess, spec.task, spec.labels, spec.output.name)
     identity = hashlib.sha256(repr(parts).encode()).hexdigest()
     if facts.rewritten is None:
         yield ModelOpening(facts.json_path, name, spec, identity, options)

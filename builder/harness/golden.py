@@ -32,7 +32,7 @@ from builder.harness.golden_file import GoldenFile
 from builder.harness.images import RgbImage
 from builder.harness.loading import Progress
 from builder.harness.reference import Array, ReferencePage, reference_page
-from builder.spec import Contract, ModelSpec, Postprocess, Preprocess
+from builder.spec import Classification, Contract, ModelSpec, Preprocess
 
 SEED = 1
 KNOTS = 6
@@ -102,7 +102,7 @@ def input_tensor(picture: RgbImage, how: Preprocess, dtype: str) -> Array:
     return np.ascontiguousarray(values[None]).astype(np.dtype(dtype))
 
 
-def scores_of(output: Array, how: Postprocess) -> list[float]:
+def scores_of(output: Array, how: Classification) -> list[float]:
     """One score per label, with the seven digits that float32 has."""
     values = output.astype(np.float64).ravel()
     if how.activation == "softmax":
@@ -138,7 +138,7 @@ async def _compute(page: ReferencePage, tree: Tree, slug: str) -> Golden:
     topology = tree.find(*place_of(slug, spec.files.topology.path))
     await page.load(topology, "cpu")
     outputs = await page.run([tensor], [spec.output.name] if spec.files.format == "graph-model" else None)
-    scores = scores_of(outputs.get(spec.output.name, next(iter(outputs.values()))), spec.postprocess)
+    scores = scores_of(outputs.get(spec.output.name, next(iter(outputs.values()))), spec.classification)
     if len(scores) != len(spec.labels) or not np.isfinite(scores).all():
         reason = f"its {len(scores)} scores for {len(spec.labels)} labels are not all finite numbers"
         raise fail(REFERENCE_FAILED, topology, action="run", backend="cpu", reason=reason)

@@ -240,7 +240,7 @@ def _remarks(spec: ModelSpec) -> tuple[str, ...]:
         f"input {spec.input.name}, output {spec.output.name}.",
         *_input_remarks(spec),
         *_score_remarks(spec),
-        f"Results hold the {spec.postprocess.top_k} best of {len(spec.labels)} classes.",
+        f"Results hold the {spec.classification.top_k} best of {len(spec.labels)} classes.",
     )
 
 
@@ -256,7 +256,7 @@ def _input_remarks(spec: ModelSpec) -> Iterator[str]:
 
 def _score_remarks(spec: ModelSpec) -> Iterator[str]:
     """What becomes of the model's scores."""
-    post = spec.postprocess
+    post = spec.classification
     if post.activation == "softmax":
         yield "Scores are probabilities: the softmax of what the model gives."
     if post.skip_first:
@@ -281,7 +281,7 @@ def wrapper_view(spec: ModelSpec, contract_sha256: str) -> dict[str, object]:
         scale=pre.scale,
         mean=pre.mean,
         std=pre.std,
-        top_k=spec.postprocess.top_k,
+        top_k=spec.classification.top_k,
         labels=tuple(CsLabel(name, i, text) for i, (name, text) in enumerate(zip(names, spec.labels, strict=True))),
     )
     return {"model": model}

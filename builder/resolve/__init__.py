@@ -43,11 +43,11 @@ from builder.resolve.shapes import (
 from builder.spec import (
     MAX_INPUT_SIDE,
     ChannelOrder,
+    Classification,
     Filter,
     Fit,
     ModelFiles,
     ModelSpec,
-    Postprocess,
     Preprocess,
     TensorSpec,
 )
@@ -121,7 +121,7 @@ def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:
     last = output.activation if output else "unknown"
     if len(facts.outputs) > 1:
         yield f"of the outputs {listed(facts.outputs)}, {spec.output.name} is used"
-    if spec.postprocess.activation == "none" and last not in _BOUNDED and class_count(facts.outputs[0]) != 1:
+    if spec.classification.activation == "none" and last not in _BOUNDED and class_count(facts.outputs[0]) != 1:
         yield f"the model ends in {last}: scores are shown as they come; --softmax makes logits probabilities"
     if facts.leading and not spec.preprocess.keeps_levels:
         yield f"the model begins with {', '.join(facts.leading)}: make sure that it is not normalized twice"
@@ -227,18 +227,17 @@ def _spec(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Model
     return ModelSpec(
         name=name,
         slug=Slug.from_identifier(name),
-        task="classification",
         files=ModelFiles(format=facts.format, topology=facts.topology, shards=facts.shards),
         input=_tensor(image, (image.shape[0], *preprocess.tensor_shape)),
-        output=_tensor(scores, scores.shape),
         preprocess=preprocess,
-        postprocess=_postprocess(labels, options),
+        outputs=(_tensor(scores, scores.shape),),
+        task=_classification(labels, options),
         labels=labels,
     )
 
 
-def _postprocess(labels: tuple[str, ...], options: Options) -> Postprocess:
-    return Postprocess(
+def _classification(labels: tuple[str, ...], options: Options) -> Classification:
+    return Classification(
         activation="softmax" if options.softmax else "none",
         skip_first=options.skip_first,
         top_k=options.top_k or len(labels),

@@ -12,7 +12,7 @@ from builder.names import CsIdentifier, Slug
 from builder.render.csharp import native_view, wrapper_view
 from builder.render.environment import environment
 from builder.render.header import c_header
-from builder.spec import FileRef, ModelFiles, ModelSpec, Postprocess, Preprocess, TensorSpec
+from builder.spec import FileRef, ModelFiles, ModelSpec, Classification, Preprocess, TensorSpec
 
 HERE = Path(__file__).parent
 RUNTIME = PurePosixPath("Packages/com.tfjsbridge.runtime/Runtime")
@@ -32,10 +32,9 @@ def spec_of(name: str, labels: tuple[str, ...]) -> ModelSpec:
     return ModelSpec(
         name=identifier,
         slug=Slug.from_identifier(identifier),
-        task="classification",
         files=ModelFiles(format="layers-model", topology=empty, shards=(empty,)),
         input=TensorSpec(name="input", shape=(-1, 48, 64, 3), dtype="float32"),
-        output=TensorSpec(name="output", shape=(-1, len(labels)), dtype="float32"),
+        outputs=(TensorSpec(name="output", shape=(-1, len(labels)), dtype="float32"),),
         preprocess=Preprocess(
             width=64,
             height=48,
@@ -49,7 +48,7 @@ def spec_of(name: str, labels: tuple[str, ...]) -> ModelSpec:
             mean=(0.485, 0.456, 0.406),
             std=(0.229, 0.224, 0.225),
         ),
-        postprocess=Postprocess(activation="none", skip_first=0, top_k=len(labels)),
+        task=Classification(activation="none", skip_first=0, top_k=len(labels)),
         labels=labels,
     )
 

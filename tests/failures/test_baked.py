@@ -41,7 +41,7 @@ def test_neither_normalization_nor_softmax_is_asked_for_or_done_twice(run: Run, 
     assert "--softmax makes logits" not in outcome.err
     pre = contract(project)["preprocess"]
     assert (pre["scale"], pre["mean"], pre["std"]) == (1, [0, 0, 0], [1, 1, 1])
-    assert contract(project)["postprocess"]["activation"] == "none"
+    assert contract(project)["task"]["activation"] == "none"
 
 
 def test_none_may_be_said(run: Run, baked: Path, project: Path) -> None:

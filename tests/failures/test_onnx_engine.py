@@ -53,7 +53,7 @@ def test_the_file_goes_in_as_it_is(shell: Shell) -> None:
     assert model["files"]["format"] == "onnx" and model["files"]["shards"] == []
     assert model["files"]["topology"] == {"path": "signs.onnx", "bytes": source.stat().st_size, "sha256": digest}
     assert model["input"] == {"name": "picture", "dtype": "float32", "shape": [-1, 3, 32, 48]}
-    assert model["output"] == {"name": "answer", "dtype": "float32", "shape": [-1, 5]}
+    assert model["outputs"] == [{"name": "answer", "dtype": "float32", "shape": [-1, 5]}]
     assert model["preprocess"]["layout"] == "NCHW"
     names = [file["path"].rpartition("/")[2] for file in runtime["wasm"]]
     assert [name.partition(".")[0] for name in names] == ["tfjs-bridge-onnxruntime", "ort-wasm"]

@@ -11,7 +11,7 @@ from builder.errors import CATALOGUE
 from builder.names import CS_TAKEN, CsIdentifier, Slug
 from builder.render.csharp import CsModel, CsNative, native_view, wrapper_view
 from builder.render.environment import environment
-from builder.spec import FileRef, ModelFiles, ModelSpec, Postprocess, Preprocess, TensorSpec
+from builder.spec import FileRef, ModelFiles, ModelSpec, Classification, Preprocess, TensorSpec
 
 PACKAGES = resources.templates() / "Packages"
 RUNTIME = PACKAGES / "com.tfjsbridge.runtime/Runtime"
@@ -28,12 +28,11 @@ def spec_of(labels: tuple[str, ...]) -> ModelSpec:
     return ModelSpec(
         name=CsIdentifier("Faces"),
         slug=Slug("faces"),
-        task="classification",
         files=ModelFiles(
             format="graph-model", topology=FileRef(path="model.json", bytes=9, sha256="0" * 64), shards=shards
         ),
         input=TensorSpec(name="image", shape=(-1, 48, 64, 1), dtype="float32"),
-        output=TensorSpec(name="scores", shape=(-1, len(labels)), dtype="float32"),
+        outputs=(TensorSpec(name="scores", shape=(-1, len(labels)), dtype="float32"),),
         preprocess=Preprocess(
             width=64,
             height=48,
@@ -47,7 +46,7 @@ def spec_of(labels: tuple[str, ...]) -> ModelSpec:
             mean=(1.0,),
             std=(1.0,),
         ),
-        postprocess=Postprocess(activation="none", skip_first=0, top_k=2),
+        task=Classification(activation="none", skip_first=0, top_k=2),
         labels=labels,
     )
 
@@ -170,9 +169,9 @@ def test_wrapper_tells_what_is_unusual_about_the_model() -> None:
     spec = replace(
         plain,
         input=TensorSpec(name="image", shape=(1, 3, 48, 64), dtype="int32"),
-        output=TensorSpec(name="scores", shape=(1, 3), dtype="float32"),
+        outputs=(TensorSpec(name="scores", shape=(1, 3), dtype="float32"),),
         preprocess=pre,
-        postprocess=Postprocess(activation="softmax", skip_first=1, top_k=2),
+        task=Classification(activation="softmax", skip_first=1, top_k=2),
     )
     model = wrapper_view(spec, "ab" * 32)["model"]
     assert isinstance(model, CsModel)

@@ -16,7 +16,7 @@ from builder.harness.assets import check_files
 from builder.harness.evaluate import check_golden
 from builder.harness.golden import Golden, input_tensor, scores_of, seeded_picture, stored
 from builder.harness.golden_file import GoldenFile, parse_golden
-from builder.spec import Postprocess, Preprocess
+from builder.spec import Classification, Preprocess
 from tests.commands import SERVED, Shell
 from tests.trees import contents
 
@@ -91,8 +91,8 @@ def test_the_tensor_is_what_the_contract_says(changes: dict[str, object], expect
 
 def test_scores_are_activated_before_the_background_is_left_out() -> None:
     output = np.log(np.array([[[[4.0, 1.0, 3.0, 2.0]]]], np.float32))
-    assert scores_of(output, Postprocess(activation="softmax", skip_first=1, top_k=1)) == pytest.approx([0.1, 0.3, 0.2])
-    raw = scores_of(output, Postprocess(activation="none", skip_first=0, top_k=1))
+    assert scores_of(output, Classification(activation="softmax", skip_first=1, top_k=1)) == pytest.approx([0.1, 0.3, 0.2])
+    raw = scores_of(output, Classification(activation="none", skip_first=0, top_k=1))
     assert raw == pytest.approx(np.log([4, 1, 3, 2]))
 
 

@@ -50,7 +50,7 @@ def test_a_classifier_becomes_a_spec(tmp_path: Path, format: Format, channels: i
     assert (pre.width, pre.height, pre.color, pre.fit, pre.filter) == (48, 32, color, "crop", "bilinear")
     assert [(value * pre.scale - pre.mean[0]) / pre.std[0] for value in (0, 255)] == pytest.approx([-1, 1])
     assert len(pre.mean) == len(pre.std) == channels
-    assert (spec.postprocess.top_k, spec.postprocess.activation) == (3, "none")
+    assert (spec.classification.top_k, spec.classification.activation) == (3, "none")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_presets_map_black_and_white(
 
 def test_without_options_the_folder_names_it_and_all_classes_are_reported(facts: ModelFacts) -> None:
     spec = resolve(facts, LABELS, Options(normalize="unit"))
-    assert (spec.name, spec.slug, spec.postprocess.top_k) == ("MyPets", "my-pets", 5)
+    assert (spec.name, spec.slug, spec.classification.top_k) == ("MyPets", "my-pets", 5)
 
 
 def test_a_json_file_of_another_name_names_the_model(tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ def test_scores_may_carry_axes_of_size_one(facts: ModelFacts) -> None:
 
 def test_logits_become_probabilities_when_asked_for(logits: ModelFacts) -> None:
     plain, soft = resolved(logits), resolved(logits, softmax=True)
-    assert (plain.postprocess.activation, soft.postprocess.activation) == ("none", "softmax")
+    assert (plain.classification.activation, soft.classification.activation) == ("none", "softmax")
     assert remarks(logits, soft) == ()
     (remark,) = remarks(logits, plain)
     assert "ends in linear" in remark and "--softmax" in remark
@@ -237,7 +237,7 @@ def test_a_softmax_too_many_is_refused(facts: ModelFacts) -> None:
 
 def test_a_background_class_needs_no_label(facts: ModelFacts) -> None:
     spec = resolved(facts, LABELS[1:], skip_first=1)
-    assert (spec.postprocess.skip_first, spec.labels, spec.postprocess.top_k) == (1, LABELS[1:], 4)
+    assert (spec.classification.skip_first, spec.labels, spec.classification.top_k) == (1, LABELS[1:], 4)
     assert refused(facts, LABELS, skip_first=1) == ["There are 5 labels, but the model has 5 - 1 = 4 outputs."]
     assert refused(facts, LABELS, skip_first=5) == [
         "--skip-first cannot be 5: it must be 0 to 4, as the model has 5 outputs."

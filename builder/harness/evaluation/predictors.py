@@ -176,7 +176,7 @@ class ModelPredictor:
             raise PageSilent(error.problems[0].what) from error
         ms = (time.perf_counter() - begun) * 1000
         output = outputs.get(self.spec.output.name, next(iter(outputs.values())))
-        return _finite(tuple(scores_of(output, self.spec.postprocess)), ms, len(self.spec.labels))
+        return _finite(tuple(scores_of(output, self.spec.classification)), ms, len(self.spec.labels))
 
     async def memory(self) -> Memory:
         return Memory(tensors=None, heap_bytes=await self.page.heap_bytes())

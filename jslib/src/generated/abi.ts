@@ -5,7 +5,7 @@ export const CONTRACT_VERSION = 1;
 export const RESULT_VERSION = 1;
 export const RESULT_HEADER_BYTES = 16;
 export const QUEUE_LIMIT = 64;
-export const TASKS = { classification: 1 } as const;
+export const TASKS = { classification: 1, detection: 2, segmentation: 3, image: 4, keypoints: 5, raw: 6 } as const;
 
 export const State = {
   LOADING: 0,

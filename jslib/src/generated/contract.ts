@@ -28,16 +28,18 @@ export interface FileRef {
 }
 /**
  * One model, completely: what it is called, what it takes, what it gives, and where its files lie.
+ *
+ * `input` takes the picture; `outputs` are those that the task reads, in the order in which it reads them.
  */
 export interface ModelSpec {
   name: string;
   slug: string;
-  task: "classification";
   files: ModelFiles;
   input: TensorSpec;
-  output: TensorSpec;
   preprocess: Preprocess;
-  postprocess: Postprocess;
+  extra_inputs: (Fixed | Feedback | Given)[];
+  outputs: TensorSpec[];
+  task: Classification | Detection | Raw;
   labels: string[];
 }
 /**
@@ -55,7 +57,7 @@ export interface ModelFiles {
 export interface TensorSpec {
   name: string;
   shape: number[];
-  dtype: "float32" | "int32";
+  dtype: "float32" | "int32" | "bool";
 }
 /**
  * From a picture of any size to the input tensor: [1, height, width, channels], or [1, channels, height, width]
@@ -84,11 +86,132 @@ export interface Preprocess {
   std: number[];
 }
 /**
- * From the output tensor to results: `activation` over all its scores, then the first `skip_first` scores are left
+ * An input that always takes the same `values`, a ratio for example; row-major, as many as its shape says.
+ */
+export interface Fixed {
+  kind: "fixed";
+  tensor: TensorSpec;
+  values: number[];
+}
+/**
+ * An input that takes what the output number `output` (of `ModelSpec.outputs`, from 0) gave for the picture before;
+ * for the first one zeros of the tensor's shape.
+ */
+export interface Feedback {
+  kind: "feedback";
+  tensor: TensorSpec;
+  output: number;
+}
+/**
+ * An input that the game may set; `values` until it does.
+ */
+export interface Given {
+  kind: "given";
+  tensor: TensorSpec;
+  values: number[];
+}
+/**
+ * From the one output to results: `activation` over all its scores, then the first `skip_first` scores are left
  * out (background classes without a label), then the `top_k` best classes, best first.
  */
-export interface Postprocess {
+export interface Classification {
+  kind: "classification";
   activation: "none" | "softmax";
   skip_first: number;
   top_k: number;
+}
+/**
+ * From outputs of a `form` to boxes: those of a score of at least `threshold` (0..1), best first; those that
+ * overlap a better one, with `per_class` of the same class, by more than `overlap` (intersection over union, 0..1) go;
+ * at most `limit` stay.
+ */
+export interface Detection {
+  kind: "detection";
+  form: RowsForm | ListsForm | AnchorsForm | YoloForm | DistancesForm;
+  threshold: number;
+  overlap: number;
+  per_class: boolean;
+  limit: number;
+}
+/**
+ * One output [1, N, columns] of finished boxes: four numbers at `box`, the score and the class number where they
+ * are said to be.
+ */
+export interface RowsForm {
+  form: "rows";
+  box: number;
+  score: number;
+  label: number;
+  corners: "xyxy" | "yxyx" | "xywh" | "cxcywh";
+  units: "pixels" | "unit";
+}
+/**
+ * Outputs of TensorFlow's Object Detection API, in this order: boxes [1, N, 4] or [1, N, 1, 4], scores [1, N] or
+ * [1, N, classes], and with scores [1, N] the classes [1, N]; then, if there is one, the count [1]. Class numbers
+ * begin at `first_label`.
+ */
+export interface ListsForm {
+  form: "lists";
+  corners: "xyxy" | "yxyx" | "xywh" | "cxcywh";
+  units: "pixels" | "unit";
+  activation: "none" | "sigmoid" | "softmax";
+  first_label: number;
+}
+/**
+ * A single-shot detector before its boxes are worked out. Outputs: boxes [1, N, 4 or more] and scores
+ * [1, N, classes], or one [1, N, columns] of both; several of a kind are one after the other. A box is (x, y, width,
+ * height) relative to its anchor, with `y_first` (y, x, height, width), each divided by its number of `divisors`; with
+ * `exponential` sizes are exponents. `box` and `score` are the columns of the box's first number and of the first
+ * score. With `background` class 0 is the background, and has no label.
+ */
+export interface AnchorsForm {
+  form: "anchors";
+  layers: AnchorLayer[];
+  box: number;
+  score: number;
+  y_first: boolean;
+  /**
+   * @minItems 4
+   * @maxItems 4
+   */
+  divisors: [number, number, number, number];
+  exponential: boolean;
+  activation: "none" | "sigmoid" | "softmax";
+  background: boolean;
+}
+/**
+ * Cells of `stride` pixels, each with one anchor for each of `sizes` (width and height in parts of the input).
+ */
+export interface AnchorLayer {
+  stride: number;
+  sizes: [number, number][];
+}
+/**
+ * YOLO's head: one output, [1, N, 4 + classes] (`rows`) or [1, 4 + classes, N] (`columns`); with `objectness` there
+ * is one more number after the box, by which every score is multiplied. Boxes are centre and size: worked out already,
+ * or, where there are `strides`, relative to their cells as in YOLOX.
+ */
+export interface YoloForm {
+  form: "yolo";
+  arrangement: "rows" | "columns";
+  objectness: boolean;
+  activation: "none" | "sigmoid" | "softmax";
+  units: "pixels" | "unit";
+  strides: number[];
+}
+/**
+ * NanoDet's head: for each stride scores [1, cells, classes] and distances [1, cells, 4 * bins]; the distance to
+ * each edge is the mean of its bins' softmax, in strides. Outputs: all scores in the order of `strides`, then all
+ * distances.
+ */
+export interface DistancesForm {
+  form: "distances";
+  strides: number[];
+  activation: "none" | "sigmoid" | "softmax";
+}
+/**
+ * What the outputs mean is the game's business.
+ */
+export interface Raw {
+  kind: "raw";
 }
