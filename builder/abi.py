@@ -111,7 +111,8 @@ TASKS = {"classification": 1, "detection": 2, "segmentation": 3, "image": 4, "ke
 RESULT_DOC = (
     "Four little-endian int32 (RESULT_VERSION, task, frame, count), then `count` float32. Classification: pairs of "
     "(class index, score), best first, so count is twice the contract's top_k. Detection: (class index, score, left, "
-    "top, width, height) of each box, best first, as parts of the picture that was handed over, from its top left corner."
+    "top, width, height) of each box, best first, in parts of the picture that was handed over, from its top left "
+    "corner. Raw: for each output its rank, its shape, and its values in the order of its axes."
 )
 
 # `Stats` fills one float32 for each of these, in this order; times in milliseconds, of the newest frame.

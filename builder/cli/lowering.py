@@ -37,7 +37,9 @@ def graph_spec(facts: ModelFacts, spec: ModelSpec, folder: Path) -> ModelSpec:
         if any(problem.kind not in (BAD_WEIGHT, NOT_A_MODEL) for problem in error.problems):
             raise
         raise Unconvertible(error.problems[0].why) from None
-    require(_has(made.inputs, spec.input) and _has(made.outputs, spec.output), "its graph has other inputs or outputs")
+    inputs = (spec.input, *(extra.tensor for extra in spec.extra_inputs))
+    kept = all(_has(made.inputs, wanted) for wanted in inputs) and all(_has(made.outputs, w) for w in spec.outputs)
+    require(kept, "its graph has other inputs or outputs")
     return replace(spec, files=ModelFiles(format=made.format, topology=made.topology, shards=made.shards))
 
 

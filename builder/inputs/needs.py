@@ -1,4 +1,4 @@
-"""What a graph needs of the runtime: kernels for the operations of its output, or TensorFlow.js's own converter."""
+"""What a graph needs of the runtime: kernels for the operations of its outputs, or TensorFlow.js's own converter."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ BORROWED: Mapping[str, Sequence[str]] = {
 _DECODED = frozenset(("float32", "int32", "bool"))
 
 
-def operations(document: Mapping[str, Any], output: str) -> frozenset[str]:
-    """The operations of all nodes that the output `output`, as the signature or the graph calls it, is computed from.
+def operations(document: Mapping[str, Any], outputs: Collection[str]) -> frozenset[str]:
+    """The operations of all nodes that `outputs`, as the signature or the graph calls them, are computed from.
 
     `document` is a model.json that was found to be a graph model; control inputs (`^name`) compute nothing.
     """
     nodes = {node["name"]: node for node in document["modelTopology"]["node"]}
     signature = (document.get("userDefinedMetadata") or {}).get("signature") or document.get("signature") or {}
-    named = (signature.get("outputs") or {}).get(output) or {}
-    waiting, seen = [str(named.get("name") or output)], set[str]()
+    named = signature.get("outputs") or {}
+    waiting, seen = [str((named.get(output) or {}).get("name") or output) for output in outputs], set[str]()
     while waiting:
         name = waiting.pop().partition(":")[0]
         if name in nodes and name not in seen:
@@ -38,13 +38,13 @@ def operations(document: Mapping[str, Any], output: str) -> frozenset[str]:
     return frozenset(nodes[name]["op"] for name in seen)
 
 
-def kernels(document: Mapping[str, Any], output: str, table: KernelTable) -> frozenset[str] | None:
-    """The kernels that the runtime's own executor calls for this output.
+def kernels(document: Mapping[str, Any], outputs: Collection[str], table: KernelTable) -> frozenset[str] | None:
+    """The kernels that the runtime's own executor calls for these outputs.
 
     None if it has no rule for an operation, or cannot decode a weight: then the model needs TensorFlow.js's converter,
     and nobody knows which kernels.
     """
-    found = operations(document, output)
+    found = operations(document, outputs)
     if not _decodable(document) or not found <= table.keys():
         return None
     called = frozenset(kernel for op in found for kernel in table[op])
@@ -56,14 +56,14 @@ def _decodable(document: Mapping[str, Any]) -> bool:
     return all(weight.get("dtype") in _DECODED for group in groups for weight in group.get("weights") or ())
 
 
-def needs(document: Mapping[str, Any], format: ModelFormat, output: str, table: KernelTable) -> Needs:
+def needs(document: Mapping[str, Any], format: ModelFormat, outputs: Collection[str], table: KernelTable) -> Needs:
     """What a model needs of the runtime; all kernels where it is not known which."""
     backends = frozenset(BACKENDS)
     if format == "onnx":
         return Needs(runners=frozenset(), backends=frozenset(), kernels=frozenset(), onnx=True)
     if format == "layers-model":
         return Needs(runners=frozenset({"layers-model"}), backends=backends, kernels=None)
-    called = kernels(document, output, table)
+    called = kernels(document, outputs, table)
     if called is None:
         return Needs(runners=frozenset({"converter", "graph-model"}), backends=backends, kernels=None)
     return Needs(runners=frozenset({"graph-model"}), backends=backends, kernels=called | _ALWAYS)

@@ -61,6 +61,10 @@ class ModelSpec:
         return self.outputs[0]
 
     @property
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(output.name for output in self.outputs)
+
+    @property
     def classification(self) -> Classification:
         """The task of a classifier, for those who deal with no other model; raises TypeError for another one."""
         if not isinstance(self.task, Classification):

@@ -19,6 +19,6 @@ class TaggedBy:
     name: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:  # noqa: ANN401
-        from pydantic import Field  # noqa: PLC0415
+        from pydantic import Field
 
         return handler.generate_schema(Annotated[source, Field(discriminator=self.name)])

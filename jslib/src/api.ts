@@ -3,6 +3,7 @@
  * developer in the console or the verify harness sees (`PageObject`, `PageModel`). Both hang on `globalThis.tfjsBridge`.
  */
 import type { Contract } from "./generated/contract";
+import type { TaskPrediction } from "./tasks";
 
 /** What the `.jslib` lends to the runtime: one object per Unity instance. Nothing it returns may be kept. */
 export interface Host {
@@ -37,14 +38,12 @@ export interface PageImage {
   readonly rgba: string;
 }
 
-/** A prediction as the page object gives it. `scores` has one entry per label, in the contract's order. */
-export interface PagePrediction {
-  readonly scores: number[];
-  readonly top: { readonly index: number; readonly label: string; readonly score: number }[];
+/** A prediction as the page object gives it: what the model's task finds, see `tasks/`, and where it came from. */
+export type PagePrediction = TaskPrediction & {
   readonly path: "pixels" | "texture" | "camera" | "probe";
   readonly frame: number;
   readonly executeMs: number;
-}
+};
 
 export interface PageError {
   /** Number and id of the error catalogue, for example 105 and "HASH_MISMATCH". */

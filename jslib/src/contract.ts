@@ -1,48 +1,10 @@
 /** Checks at run time that what was fetched is a contract of this runtime's version and shape. */
-import { CONTRACT_VERSION, ABI_VERSION, TASKS } from "./generated/abi";
+import { above0, axis, byte, count, finite, listOf, Mismatch, oneOf, record, require, sha256, side, tagged, text, type Check } from "./checks";
+import { CONTRACT_VERSION, ABI_VERSION } from "./generated/abi";
 import { ABI_MISMATCH, BAD_CONTRACT } from "./generated/errors";
 import type { Contract, Preprocess } from "./generated/contract";
 import { Failure } from "./failure";
-
-type Check = (value: unknown, path: string) => void;
-
-/** What is wrong, and where, in a value that should be a contract. */
-class Mismatch extends Error {}
-
-const checkBy = (expected: string, holds: (value: unknown) => boolean): Check => (value, path) => {
-  if (!holds(value)) throw new Mismatch(`${path} is not ${expected}`);
-};
-
-const MAX_SIDE = 4096;
-const isText = (value: unknown): value is string => typeof value === "string";
-const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
-
-const text = checkBy("a text", (value) => isText(value) && value !== "");
-const count = checkBy("a whole number from 0", (value) => isWhole(value) && value >= 0);
-const positive = checkBy("a whole number from 1", (value) => isWhole(value) && value >= 1);
-const axis = checkBy("a size or -1", (value) => isWhole(value) && value >= -1);
-const side = checkBy(`a size of 1 to ${MAX_SIDE}`, (value) => isWhole(value) && value >= 1 && value <= MAX_SIDE);
-const byte = checkBy("a whole number of 0 to 255", (value) => isWhole(value) && value >= 0 && value <= 255);
-const finite = checkBy("a finite number", (value) => Number.isFinite(value));
-const above0 = checkBy("a number above 0", (value) => Number.isFinite(value) && (value as number) > 0);
-const sha256 = checkBy("a SHA-256 in hex", (value) => isText(value) && /^[0-9a-f]{64}$/.test(value));
-const oneOf = (...values: string[]): Check => checkBy(`one of ${values.join(", ")}`, (value) => values.includes(value as string));
-
-function listOf(check: Check, length?: number): Check {
-  return (value, path) => {
-    if (!Array.isArray(value)) throw new Mismatch(`${path} is not a list`);
-    if (length !== undefined && value.length !== length) throw new Mismatch(`${path} has ${value.length} entries, not ${length}`);
-    value.forEach((entry, index) => check(entry, `${path}[${index}]`));
-  };
-}
-
-function record(fields: Record<string, Check>): Check {
-  return (value, path) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Mismatch(`${path} is not an object`);
-    const present = value as Record<string, unknown>;
-    for (const [name, check] of Object.entries(fields)) check(present[name], `${path}.${name}`);
-  };
-}
+import { TASK_CHECKS, requireTask } from "./tasks";
 
 const file = record({ path: text, bytes: count, sha256 });
 const tensor = (...dtypes: string[]): Check => record({ name: text, shape: listOf(axis), dtype: oneOf(...dtypes) });
@@ -59,15 +21,21 @@ const preprocess = record({
   mean: listOf(finite),
   std: listOf(above0),
 });
+const input = tensor("float32", "int32", "bool");
+const extraInput = tagged("kind", {
+  fixed: record({ tensor: input, values: listOf(finite) }),
+  feedback: record({ tensor: input, output: count }),
+  given: record({ tensor: input, values: listOf(finite) }),
+});
 const model = record({
   name: text,
   slug: text,
-  task: oneOf(...Object.keys(TASKS)),
   files: record({ format: oneOf("graph-model", "layers-model", "onnx"), topology: file, shards: listOf(file) }),
   input: tensor("float32", "int32"),
-  output: tensor("float32"),
   preprocess,
-  postprocess: record({ activation: oneOf("none", "softmax"), skip_first: count, top_k: positive }),
+  extra_inputs: listOf(extraInput),
+  outputs: listOf(tensor("float32", "int32", "bool")),
+  task: tagged("kind", TASK_CHECKS),
   labels: listOf(text),
 });
 const contract = record({
@@ -89,10 +57,6 @@ export function tensorShape(pre: Preprocess): [number, number, number] {
 const keepsLevels = ({ scale, mean, std }: Preprocess): boolean =>
   scale === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1);
 
-function require(holds: boolean, reason: string): void {
-  if (!holds) throw new Mismatch(reason);
-}
-
 function requireConsistentInput({ preprocess: pre, input }: Contract["model"]): void {
   const channels = channelsOf(pre);
   listOf(finite, channels)(pre.mean, "$.model.preprocess.mean");
@@ -102,13 +66,22 @@ function requireConsistentInput({ preprocess: pre, input }: Contract["model"]): 
   require(input.dtype === "float32" || keepsLevels(pre), "$.model.preprocess gives no whole numbers for $.model.input.dtype");
 }
 
+function requireConsistentExtra({ extra_inputs, outputs }: Contract["model"]): void {
+  extra_inputs.forEach((extra, index) => {
+    const path = `$.model.extra_inputs[${index}]`;
+    const { shape } = extra.tensor;
+    require(shape.every((size) => size > 0), `${path}.tensor.shape has a free size`);
+    if (extra.kind === "feedback") require(extra.output < outputs.length, `${path}.output is none of $.model.outputs`);
+    else require(extra.values.length === shape.reduce((all, size) => all * size, 1), `${path}.values does not fill ${path}.tensor.shape`);
+  });
+}
+
 /** What the parts of a contract must agree on among themselves. */
 function requireConsistent({ model }: Contract): void {
   requireConsistentInput(model);
-  const { output, postprocess, labels } = model;
-  const scores = labels.length + postprocess.skip_first;
-  require(output.shape[output.shape.length - 1] === scores, "$.model.output.shape does not fit $.model.labels");
-  require(postprocess.top_k <= labels.length, "$.model.postprocess.top_k is more than there are labels");
+  requireConsistentExtra(model);
+  require(model.outputs.length > 0, "$.model.outputs has no entries");
+  requireTask(model);
 }
 
 function requireVersions(url: string, value: unknown): void {

@@ -1,21 +1,27 @@
-/** A TensorFlow.js model in memory, ready to turn an input tensor into scores. */
+/** A TensorFlow.js model in memory, ready to turn pictures into the values of its outputs. */
 import { engine, getBackend, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "./generated/contract";
 import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
+import { ExtraInputs } from "./executor/extra";
+import type { Extra } from "./executor/extra-values";
 import { openFeed, type Feed } from "./feed";
 import { parts as present, type Parts } from "./parts";
+import type { Output } from "./tasks";
 
 export type { ModelParts } from "./executor/executor";
 
 /** A loaded model. */
 export interface Network {
-  /** The values of the output tensor for a picture of the model's size: RGBA, row 0 on top, read before this returns. */
-  scores(rgba: Uint8Array): Promise<Float32Array>;
-  /** As `scores`, for the first time and spread over many calls of `pause`; what that throws ends it. */
-  warmUp(rgba: Uint8Array, pause: Pause): Promise<Float32Array>;
+  /**
+   * The contract's outputs for a picture of the model's size: RGBA, row 0 on top, read before this returns. The arrays are the
+   * caller's.
+   */
+  outputs(rgba: Uint8Array, extra?: Extra): Promise<Output[]>;
+  /** As `outputs` of a picture on its own, for the first time and spread over many calls of `pause`; what that throws ends it. */
+  warmUp(rgba: Uint8Array, pause: Pause): Promise<Output[]>;
   /** Live tensors of the page at the end of the newest inference, without those of inferences under way; -1 before. */
   readonly resting: number;
-  /** What the newest inference took in milliseconds: making the input tensor, and waiting for its scores. */
+  /** What the newest inference took in milliseconds: making the input tensor, and waiting for its outputs. */
   readonly stages: Stages;
   /** Frees the weights; a second call does nothing. */
   dispose(): void;
@@ -30,15 +36,19 @@ export interface Stages {
 }
 
 const REFUSED = /executeAsync/;
+const ALONE: Extra = { alone: true };
+
+type Run = (inputs: readonly Tensor[]) => Tensor[] | Promise<Tensor[]>;
 
 /** What the inferences under way on this page hold in tensors. */
 const underWay = { held: 0, unknown: 0 };
 
-/** A loaded model; every call frees what it makes, and copies the scores off the backend. */
+/** A loaded model; every call frees what it makes, and copies the outputs off the backend. */
 class LoadedNetwork implements Network {
   resting = -1;
   stages: Stages = { feedMs: 0, outputMs: 0 };
   private readonly feed: Feed;
+  private readonly extra: ExtraInputs;
   private mustWait = false;
   private disposed = false;
   /** Tensors of the inference in flight, which never ends when the backend's context is lost. */
@@ -49,51 +59,63 @@ class LoadedNetwork implements Network {
     spec: ModelSpec,
   ) {
     this.feed = openFeed(spec);
+    this.extra = new ExtraInputs(spec.extra_inputs);
   }
 
-  scores(rgba: Uint8Array): Promise<Float32Array> {
-    return this.answer(rgba, (input) => this.executed(input) ?? this.executedLater(this.executor.later(input)));
+  outputs(rgba: Uint8Array, extra: Extra = {}): Promise<Output[]> {
+    return this.answer(rgba, extra, (inputs) => this.executed(inputs) ?? this.executedLater(this.executor.later(inputs)));
   }
 
-  async warmUp(rgba: Uint8Array, pause: Pause): Promise<Float32Array> {
+  async warmUp(rgba: Uint8Array, pause: Pause): Promise<Output[]> {
     const { spread } = this.executor;
-    if (!spread) return this.scores(rgba);
+    if (!spread) return this.outputs(rgba, ALONE);
     if (present.webgl && getBackend() === "webgl") await this.compileAhead(rgba, present.webgl, pause);
-    return this.answer(rgba, (input) => this.executedLater(spread(input, { pause, take: (step) => step() })));
+    return this.answer(rgba, ALONE, (inputs) => this.executedLater(spread(inputs, { pause, take: (step) => step() })));
   }
 
-  private async answer(rgba: Uint8Array, run: (input: Tensor) => Tensor | Promise<Tensor>): Promise<Float32Array> {
+  private async answer(rgba: Uint8Array, extra: Extra, run: Run): Promise<Output[]> {
     const begun = performance.now();
-    const input = this.hold(this.feed(rgba));
+    const inputs = this.inputs(() => this.feed(rgba), extra);
     const feedMs = performance.now() - begun;
     try {
-      const output = await run(input);
+      const made = await run(inputs.all);
       const executed = performance.now();
-      const scores = await this.copied(output);
+      const outputs = await this.copied(made, extra);
       this.stages = { feedMs, outputMs: performance.now() - executed };
-      return scores;
+      return outputs;
     } finally {
-      this.free(input);
+      inputs.own.forEach((input) => this.free(input));
       this.count();
     }
   }
 
+  /** The picture's tensor and the others; `own` are those that go with this inference. */
+  private inputs(picture: () => Tensor, extra: Extra): { readonly all: readonly Tensor[]; readonly own: readonly Tensor[] } {
+    const { tensors, made } = this.extra.take(extra);
+    const own = made.map((input) => this.hold(input));
+    own.unshift(this.hold(picture()));
+    return { all: [own[0] as Tensor, ...tensors], own };
+  }
+
   /** The driver compiles all shaders at once. What cannot be done ahead fails, and is told, when it is done. */
   private async compileAhead(rgba: Uint8Array, { compileOnly, compiled }: NonNullable<Parts["webgl"]>, pause: Pause): Promise<void> {
-    const input = this.hold(compileOnly(() => this.feed(rgba)));
+    const inputs = this.inputs(() => compileOnly(() => this.feed(rgba)), ALONE);
     try {
-      const run = this.executor.spread?.(input, { pause, take: compileOnly });
-      if (run) this.free(await this.executedLater(run));
+      const run = this.executor.spread?.(inputs.all, { pause, take: compileOnly });
+      if (run) (await this.executedLater(run)).forEach((made) => this.free(made));
     } catch {
       await pause();
     } finally {
-      this.free(input);
+      inputs.own.forEach((input) => this.free(input));
     }
     while (!compiled()) await pause(true);
   }
 
   dispose(): void {
-    if (!this.disposed) this.executor.dispose();
+    if (!this.disposed) {
+      this.executor.dispose();
+      this.extra.dispose();
+    }
     this.disposed = true;
     this.held.forEach((held) => this.free(held));
   }
@@ -114,28 +136,30 @@ class LoadedNetwork implements Network {
     if (underWay.unknown === 0) this.resting = engine().state.numTensors - underWay.held;
   }
 
-  private async executedLater(run: Promise<Tensor>): Promise<Tensor> {
+  private async executedLater(run: Promise<Tensor[]>): Promise<Tensor[]> {
     underWay.unknown += 1;
     try {
-      return this.hold(await run);
+      return (await run).map((made) => this.hold(made));
     } finally {
       underWay.unknown -= 1;
     }
   }
 
-  private async copied(scores: Tensor): Promise<Float32Array> {
+  private async copied(made: readonly Tensor[], { alone = false }: Extra): Promise<Output[]> {
     try {
-      return new Float32Array(await scores.data());
+      const outputs = await Promise.all(made.map(async (tensor) => ({ shape: tensor.shape, values: (await tensor.data()).slice() })));
+      if (!alone && !this.disposed) this.extra.keep(made);
+      return outputs;
     } finally {
-      this.free(scores);
+      made.forEach((tensor) => this.free(tensor));
     }
   }
 
-  /** The scores, or null where TensorFlow.js refuses to run the graph in one go. */
-  private executed(input: Tensor): Tensor | null {
+  /** The outputs, or null where TensorFlow.js refuses to run the graph in one go. */
+  private executed(inputs: readonly Tensor[]): Tensor[] | null {
     if (this.mustWait) return null;
     try {
-      return this.hold(tidy(() => this.executor.now(input)));
+      return tidy(() => this.executor.now(inputs)).map((made) => this.hold(made));
     } catch (thrown) {
       if (!(thrown instanceof Error && REFUSED.test(thrown.message))) throw thrown;
       this.mustWait = true;

@@ -1,11 +1,11 @@
 /** What crosses into the game's heap. A view of the heap lives within one call only: growth makes it useless. */
 import { RESULT_HEADER_BYTES, RESULT_VERSION, STATS, type StatName } from "./generated/abi";
 
-/** A finished inference as `Poll` hands it over: `pairs` are the best classes, or null where it failed. */
+/** A finished inference as `Poll` hands it over; `values` is null where it failed. */
 export interface Outcome {
   readonly task: number;
   readonly frame: number;
-  readonly pairs: readonly (readonly [index: number, score: number])[] | null;
+  readonly values: Float32Array | null;
 }
 
 /** The destination of `length` bytes at a pointer from C, which may arrive as a negative number; null when it cannot be. */
@@ -16,17 +16,16 @@ function destination(heap: Uint8Array, dst: number, length: number): DataView | 
 }
 
 /** Writes the outcome if `size` bytes suffice: the bytes written, -1 for a failed one, -n when it needs n. */
-export function writeOutcome(heap: Uint8Array, dst: number, size: number, { task, frame, pairs }: Outcome): number {
-  const needed = RESULT_HEADER_BYTES + 8 * (pairs?.length ?? 0);
+export function writeOutcome(heap: Uint8Array, dst: number, size: number, { task, frame, values }: Outcome): number {
+  const count = values?.length ?? 0;
+  const needed = RESULT_HEADER_BYTES + 4 * count;
   const view = size < needed ? null : destination(heap, dst, needed);
   if (!view) return -needed;
-  const count = 2 * (pairs?.length ?? 0);
   [RESULT_VERSION, task, frame, count].forEach((value, index) => view.setInt32(4 * index, value, true));
-  pairs?.forEach(([index, score], position) => {
-    view.setFloat32(RESULT_HEADER_BYTES + 8 * position, index, true);
-    view.setFloat32(RESULT_HEADER_BYTES + 8 * position + 4, score, true);
-  });
-  return pairs ? needed : -1;
+  if (!values) return -1;
+  // Both sides are little-endian; as bytes, since nobody says that `dst` is a multiple of four.
+  new Uint8Array(view.buffer, view.byteOffset + RESULT_HEADER_BYTES).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return needed;
 }
 
 /** Writes UTF-8 text without a final zero: its bytes, 0 for an empty text, -n when it needs n. */

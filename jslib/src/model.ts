@@ -4,13 +4,12 @@ import type { Contract } from "./generated/contract";
 import { BACKEND_LOST, CONTEXT_LOST, FETCH_FAILED, MODEL_FAILED, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { BridgeModel, Host, PageConfig, PageError, PageImage, PageModel, PagePrediction } from "./api";
 import type { Engine } from "./engine";
-import type { Picture } from "./image/picture";
 import { entryOf, Failure, reasonOf } from "./failure";
 import { watchGameContext } from "./game-context";
 import type { Network } from "./loading";
 import { writeOutcome, writeStats, writeText } from "./memory";
 import { loadOptions, type BackendName } from "./options";
-import { KNOWN_FLAGS, Pictures, type PictureTools, type Taken } from "./pictures";
+import { KNOWN_FLAGS, Pictures, type Placed, type PictureTools, type Taken } from "./pictures";
 import { Predictor, type PredictorTools } from "./predictor";
 import { prepare, type Prepared, type Tools } from "./preparing";
 import { Recoveries, RECOVERY_LIMIT } from "./recoveries";
@@ -171,10 +170,10 @@ export class Model implements BridgeModel, PageModel {
     const running = this.running;
     if (!running || this.phaseNumber !== State.READY) throw this.unready();
     const submittedAt = this.environment.now();
-    const picture = running.pictures.fromPage(image);
+    const placed = running.pictures.fromPage(image);
     return new Promise((answer, refuse) => {
       this.probes += 1;
-      running.predictor.submit({ kind: "probe", path: "probe", frame: this.probes, picture, submittedAt, answer, refuse });
+      running.predictor.submit({ kind: "probe", path: "probe", frame: this.probes, ...placed, submittedAt, answer, refuse });
     });
   }
 
@@ -291,7 +290,7 @@ export class Model implements BridgeModel, PageModel {
     if ("code" in taken) return this.refused(taken);
     this.numbers.submitted += 1;
     this.numbers.submitMs = this.environment.now() - submittedAt;
-    const begun = running.predictor.submit({ kind, path, frame, picture: taken, submittedAt });
+    const begun = running.predictor.submit({ kind, path, frame, ...taken, submittedAt });
     return begun ? SubmitCode.ACCEPTED : SubmitCode.QUEUED;
   }
 
@@ -313,7 +312,7 @@ export class Model implements BridgeModel, PageModel {
     }
   }
 
-  private refused({ code, error }: Exclude<Taken, Picture>): number {
+  private refused({ code, error }: Exclude<Taken, Placed>): number {
     if (error) this.entry = error;
     return code;
   }

@@ -7,6 +7,7 @@ import { Failure } from "./failure";
 import { type Picture, pictureOf, Spares } from "./image/picture";
 import { type Layout, resizePixels } from "./image/resize";
 import { pixelsAt } from "./memory";
+import type { Placement } from "./tasks";
 
 /** Draws a texture at the model's size and reads it back; see image/blit. */
 export interface BlitterLike {
@@ -28,8 +29,14 @@ export interface PictureTools {
   camera(): CameraLike;
 }
 
+/** A picture of the model's size, and what it was made of. */
+export interface Placed {
+  readonly picture: Picture;
+  readonly placement: Placement;
+}
+
 /** The picture, or a SubmitCode, with the error behind it where there is one. */
-export type Taken = Picture | { readonly code: number; readonly error?: CatalogueError };
+export type Taken = Placed | { readonly code: number; readonly error?: CatalogueError };
 
 /** Flags that each way in knows; any other is refused. */
 export const KNOWN_FLAGS = {
@@ -86,7 +93,7 @@ export class Pictures {
     if (!texture || !isSide(width) || !isSide(height)) return BAD_TEXTURE;
     this.blitter ??= this.tools.blitter(this.pre);
     const taken = this.blitter.blit(gl, texture, width, height, flags);
-    if (typeof taken !== "number") return taken;
+    if (typeof taken !== "number") return { picture: taken, placement: { width, height, mirror: has(flags, SourceFlags.MIRROR) } };
     return taken === SubmitCode.FAILED ? { code: taken, error: CONTEXT_LOST() } : { code: taken };
   }
 
@@ -100,7 +107,7 @@ export class Pictures {
   }
 
   /** A picture of the page object. Throws a Failure that says what is wrong with it. */
-  fromPage({ width, height, rgba }: PageImage): Picture {
+  fromPage({ width, height, rgba }: PageImage): Placed {
     if (!isSide(width) || !isSide(height)) throw badPicture(`its size is ${width}x${height}`);
     const pixels = decoded(rgba);
     const expected = width * height * 4;
@@ -115,8 +122,10 @@ export class Pictures {
     this.camera = null;
   }
 
-  private resized(pixels: Uint8Array, layout: Layout): Picture {
-    return pictureOf(resizePixels(pixels, layout, this.pre, this.spares.take()), this.spares);
+  private resized(pixels: Uint8Array, layout: Layout): Placed {
+    const { width, height, mirror } = layout;
+    const picture = pictureOf(resizePixels(pixels, layout, this.pre, this.spares.take()), this.spares);
+    return { picture, placement: { width, height, mirror } };
   }
 
   private withoutPicture(reason: string | null): Taken {

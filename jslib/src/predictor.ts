@@ -1,5 +1,4 @@
 /** Runs pictures of the model's size through the network, one after the other, and keeps what comes out. */
-import { TASKS } from "./generated/abi";
 import type { Contract } from "./generated/contract";
 import { PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { PagePrediction } from "./api";
@@ -8,14 +7,15 @@ import type { Picture } from "./image/picture";
 import type { Network } from "./loading";
 import type { Outcome } from "./memory";
 import { Scheduler, type Job } from "./scheduler";
-import { classScores, topIndices } from "./scores";
 import { pathNumber, type PathName, type Statistics } from "./statistics";
+import { openReader, taskNumber, type Output, type Placement, type TaskPrediction, type TaskReader } from "./tasks";
 
 const HISTORY_LIMIT = 32;
 
 /** A picture on its way, of the model's size. A probe is answered, or refused, through its functions. */
 export interface Frame extends Job {
   readonly picture: Picture;
+  readonly placement: Placement;
   readonly path: PathName;
   readonly frame: number;
   readonly submittedAt: number;
@@ -33,6 +33,7 @@ export interface PredictorTools {
 export class Predictor {
   readonly history: PagePrediction[] = [];
   private readonly line: Scheduler<Frame, Result>;
+  private readonly reader: TaskReader<TaskPrediction>;
   private network: Network | null = null;
 
   constructor(
@@ -41,6 +42,7 @@ export class Predictor {
     private readonly onError: (error: CatalogueError) => void,
     private readonly tools: PredictorTools,
   ) {
+    this.reader = openReader(contract.model);
     this.line = new Scheduler<Frame, Result>({
       run: (frame) => this.run(frame),
       failed: (frame, thrown) => this.failure(frame, thrown),
@@ -89,11 +91,10 @@ export class Predictor {
     const rgba = await this.pixels(frame);
     const begun = this.tools.now();
     if (!this.network) throw new Error("there is no network");
-    const scores = this.network.scores(rgba);
+    const outputs = this.network.outputs(rgba, { alone: frame.kind === "probe" });
     frame.picture.release();
-    const raw = await scores;
-    const executeMs = this.tools.now() - begun;
-    return this.success(frame, classScores(raw, this.contract.model), executeMs);
+    const found = await outputs;
+    return this.success(frame, found, this.tools.now() - begun);
   }
 
   /** What arrives inside a call of the game waits for its end: the frame must not wait for an inference. */
@@ -103,14 +104,10 @@ export class Predictor {
     return pixels;
   }
 
-  private success(frame: Frame, scores: Float32Array, executeMs: number): Result {
-    const { labels, postprocess } = this.contract.model;
-    const best = topIndices(scores, postprocess.top_k).map((index) => [index, scores[index] as number] as const);
-    const top = best.map(([index, score]) => ({ index, label: labels[index] as string, score }));
-    // Array.from would iterate, which makes an object of every score.
-    const all = Array.prototype.slice.call(scores) as number[];
-    const prediction = { scores: all, top, path: frame.path, frame: frame.frame, executeMs };
-    return { outcome: this.outcome(frame, best), prediction, error: null };
+  private success(frame: Frame, outputs: readonly Output[], executeMs: number): Result {
+    const { values, prediction } = this.reader.read(outputs, frame.placement);
+    const told = { ...prediction, path: frame.path, frame: frame.frame, executeMs };
+    return { outcome: this.outcome(frame, values), prediction: told, error: null };
   }
 
   private failure(frame: Frame, thrown: unknown): Result {
@@ -118,8 +115,8 @@ export class Predictor {
     return { outcome: this.outcome(frame, null), prediction: null, error: entryOf(thrown, PREDICT_FAILED) };
   }
 
-  private outcome({ frame }: Frame, pairs: Outcome["pairs"]): Outcome {
-    return { task: TASKS[this.contract.model.task], frame, pairs };
+  private outcome({ frame }: Frame, values: Outcome["values"]): Outcome {
+    return { task: taskNumber(this.contract.model), frame, values };
   }
 
   private drop(frame: Frame): void {

@@ -4,7 +4,7 @@ import type { ModelSpec } from "./generated/contract";
 import { SEED, seededPicture } from "./image/seeded";
 import type { ModelParts, Network, Pause } from "./loading";
 import type { BackendName } from "./options";
-import { classScores } from "./scores";
+import { openReader } from "./tasks";
 
 /** A network that has run once, which compiles shaders. */
 export interface Warm {
@@ -123,7 +123,7 @@ export class Rehearsal implements Tryout {
     this.requireWanted();
     this.part.loaded();
     const begun = this.tools.now();
-    const scores = classScores(await network.warmUp(this.picture, this.pauses()), this.part.spec).slice();
+    const scores = openReader(this.part.spec).compared(await network.warmUp(this.picture, this.pauses()));
     this.requireWanted();
     return { network, scores, warmupMs: this.tools.now() - begun };
   }
@@ -145,7 +145,7 @@ export class Rehearsal implements Tryout {
 
   private async once(network: Network): Promise<number> {
     const begun = this.tools.now();
-    await network.scores(this.picture);
+    await network.outputs(this.picture, { alone: true });
     this.requireWanted();
     return this.tools.now() - begun;
   }

@@ -1,5 +1,4 @@
 /** From a model's scores to its best classes. */
-import type { ModelSpec } from "./generated/contract";
 
 /** Indices of the `count` highest scores, best first; of equal ones the lower index comes first. */
 export function topIndices(scores: Float32Array, count: number): number[] {
@@ -20,20 +19,4 @@ export function softmax(logits: Float32Array): Float32Array {
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - highest));
   const sum = powers.reduce((a, b) => a + b, 0);
   return Float32Array.from(powers, (power) => power / sum);
-}
-
-/** Why `raw` cannot be what a model gives for this contract, or null. */
-function problemOf(raw: Float32Array, labels: number, skipped: number): string | null {
-  const expected = skipped > 0 ? `${labels} labels and ${skipped} to skip` : `${labels} labels`;
-  if (raw.length !== labels + skipped) return `it gives ${raw.length} scores for ${expected}`;
-  const bad = raw.findIndex((score) => !Number.isFinite(score));
-  return bad < 0 ? null : `score ${bad} is ${raw[bad]}`;
-}
-
-/** One score per label from what the model gives. Throws an Error that says why that is none. */
-export function classScores(raw: Float32Array, { labels, postprocess }: ModelSpec): Float32Array {
-  const problem = problemOf(raw, labels.length, postprocess.skip_first);
-  if (problem !== null) throw new Error(problem);
-  const scores = postprocess.activation === "softmax" ? softmax(raw) : raw;
-  return scores.subarray(postprocess.skip_first);
 }

@@ -27,6 +27,8 @@ function changed(path: string, value: unknown): unknown {
   return contract;
 }
 
+const RATIO = { name: "ratio", shape: [1], dtype: "float32" };
+
 describe("a contract", () => {
   test("of this version and shape is taken as it is", () => {
     const contract = tinyContract();
@@ -54,7 +56,13 @@ describe("a contract", () => {
 
   const wrong: [path: string, value: unknown, reason: string][] = [
     ["model", undefined, "$.model is not an object"],
-    ["model.task", "detection", "$.model.task is not one of classification"],
+    ["model.task", "detection", "$.model.task is not an object"],
+    ["model.task.kind", "guessing", "$.model.task.kind is not one of classification, detection, raw"],
+    ["model.task", { kind: "raw" }, "$.model.labels has entries, which raw numbers do not have"],
+    ["model.outputs", [], "$.model.outputs has no entries"],
+    ["model.extra_inputs", [{ kind: "noise" }], "$.model.extra_inputs[0].kind is not one of fixed, feedback, given"],
+    ["model.extra_inputs", [{ kind: "feedback", tensor: RATIO, output: 1 }], "$.model.extra_inputs[0].output is none of $.model.outputs"],
+    ["model.extra_inputs", [{ kind: "fixed", tensor: RATIO, values: [1, 2] }], "$.model.extra_inputs[0].values does not fill $.model.extra_inputs[0].tensor.shape"],
     ["model.labels", "cat", "$.model.labels is not a list"],
     ["model.labels.1", "", "$.model.labels[1] is not a text"],
     ["model.files.format", "tflite", "$.model.files.format is not one of graph-model, layers-model, onnx"],
@@ -68,16 +76,16 @@ describe("a contract", () => {
     ["model.preprocess.layout", "CHW", "$.model.preprocess.layout is not one of NHWC, NCHW"],
     ["model.preprocess.layout", "NCHW", "$.model.input.shape does not fit $.model.preprocess"],
     ["model.input.dtype", "uint8", "$.model.input.dtype is not one of float32, int32"],
-    ["model.output.dtype", "int32", "$.model.output.dtype is not one of float32"],
-    ["model.output.shape", [-1, 4], "$.model.output.shape does not fit $.model.labels"],
-    ["model.postprocess.skip_first", 1, "$.model.output.shape does not fit $.model.labels"],
-    ["model.postprocess.skip_first", -1, "$.model.postprocess.skip_first is not a whole number from 0"],
-    ["model.postprocess.activation", "sigmoid", "$.model.postprocess.activation is not one of none, softmax"],
+    ["model.outputs.0.dtype", "int32", "$.model.outputs[0].dtype is not float32"],
+    ["model.outputs.0.shape", [-1, 4], "$.model.outputs[0].shape does not fit $.model.labels"],
+    ["model.task.skip_first", 1, "$.model.outputs[0].shape does not fit $.model.labels"],
+    ["model.task.skip_first", -1, "$.model.task.skip_first is not a whole number from 0"],
+    ["model.task.activation", "sigmoid", "$.model.task.activation is not one of none, softmax"],
     ["model.preprocess.scale", null, "$.model.preprocess.scale is not a number above 0"],
     ["model.preprocess.pad", [0, 0], "$.model.preprocess.pad has 2 entries, not 3"],
     ["model.input.shape", [-1, 3, 2, 3], "$.model.input.shape does not fit $.model.preprocess"],
-    ["model.postprocess.top_k", 4, "$.model.postprocess.top_k is more than there are labels"],
-    ["model.postprocess.top_k", 0, "$.model.postprocess.top_k is not a whole number from 1"],
+    ["model.task.top_k", 4, "$.model.task.top_k is more than there are labels"],
+    ["model.task.top_k", 0, "$.model.task.top_k is not a whole number from 1"],
   ];
   for (const [path, value, reason] of wrong) {
     test(`with ${path} = ${JSON.stringify(value)} is BAD_CONTRACT`, () => {

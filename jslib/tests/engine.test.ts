@@ -8,6 +8,7 @@ import type { ModelParts, Network } from "../src/loading";
 import type { BackendName } from "../src/options";
 import { Rehearsal } from "../src/rehearsal";
 import { RememberedChoices } from "../src/remembering";
+import type { Output } from "../src/tasks";
 import { settle, tinyContract } from "./support";
 
 const AROUND = { scriptUrl: "", fetch: () => Promise.reject(new Error("unused")) };
@@ -85,17 +86,18 @@ class Page {
     const backend = this.inUse;
     const name = `${backend} ${this.live.size}`;
     this.live.add(name);
-    const scores = (): Promise<Float32Array> => {
+    const outputs = (): Promise<Output[]> => {
       assert.equal(this.inUse, backend, "it runs on its own backend");
       this.clock += this.devices[backend]?.ms ?? 0;
-      return Promise.resolve(Float32Array.from(this.devices[backend]?.scores ?? []));
+      const values = Float32Array.from(this.devices[backend]?.scores ?? []);
+      return Promise.resolve([{ shape: [1, values.length], values }]);
     };
     return {
       resting: 0,
       stages: { feedMs: 0, outputMs: 0 },
       dispose: () => void this.live.delete(name),
-      scores,
-      warmUp: scores,
+      outputs,
+      warmUp: outputs,
     };
   }
 }
@@ -122,7 +124,7 @@ describe("auto", () => {
       assert.deepEqual(page.events, ["start webgl", "start wasm", `stop ${fastest === "webgl" ? "wasm" : "webgl"}`]);
       assert.equal(page.live.size, 1);
       const { network } = await rehearsal.perform(engine.backend);
-      await network.scores(new Uint8Array(16));
+      await network.outputs(new Uint8Array(16));
       assert.equal(page.live.size, 1);
       assert.equal(page.goldenAsked, 0);
       assert.equal(page.engines.renderer, fastest === "webgl" ? "GPU 1" : "");

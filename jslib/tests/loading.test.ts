@@ -7,6 +7,7 @@ import { loadNetwork, type ModelParts, type Network } from "../src/loading";
 import "../src/parts/converter";
 import "../src/parts/graph-model";
 import "../src/parts/layers-model";
+import type { Output } from "../src/tasks";
 import { tinyContract } from "./support";
 
 const layer = (class_name: string, name: string, config: object, ...from: string[]): object => ({
@@ -69,10 +70,12 @@ function specOf(format: ModelSpec["files"]["format"], output: string, change: Pa
   return {
     ...model,
     files: { ...model.files, format },
-    output: { ...model.output, name: output },
+    outputs: [{ name: output, shape: [-1, 3], dtype: "float32" }],
     preprocess: { ...model.preprocess, width: 1, height: 1, ...change },
   };
 }
+
+const scoresOf = async (network: Network, rgba: Uint8Array): Promise<Output["values"]> => ((await network.outputs(rgba))[0] as Output).values;
 
 describe("a loaded network", () => {
   test("gives the output that the contract names, and frees the others", async () => {
@@ -81,7 +84,7 @@ describe("a loaded network", () => {
       const before = engine().state.numTensors;
       const network = await loadNetwork(twoOutputs(), specOf("layers-model", name));
       const loaded = engine().state.numTensors;
-      assert.deepEqual([...(await network.scores(Uint8Array.of(1, 10, 100, 255)))], expected);
+      assert.deepEqual([...(await scoresOf(network, Uint8Array.of(1, 10, 100, 255)))], expected);
       assert.equal(engine().state.numTensors, loaded);
       network.dispose();
       assert.equal(engine().state.numTensors, before);
@@ -91,7 +94,7 @@ describe("a loaded network", () => {
   test("says which output it lacks", async () => {
     await setBackend("cpu");
     const network = await loadNetwork(twoOutputs(), specOf("layers-model", "third"));
-    await assert.rejects(network.scores(Uint8Array.of(1, 10, 100, 255)), /^Error: it has no output third$/);
+    await assert.rejects(scoresOf(network, Uint8Array.of(1, 10, 100, 255)), /^Error: it has no output third$/);
     network.dispose();
     const spec = specOf("graph-model", "third");
     const graph = loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
@@ -102,10 +105,10 @@ describe("a loaded network", () => {
     await setBackend("cpu");
     const spec = specOf("graph-model", "scores", { layout: "NCHW" });
     const integers = await loadNetwork(castGraph(), { ...spec, input: { ...spec.input, dtype: "int32" } });
-    assert.deepEqual([...(await integers.scores(Uint8Array.of(0, 128, 255, 255)))], [0, 128, 255]);
+    assert.deepEqual([...(await scoresOf(integers, Uint8Array.of(0, 128, 255, 255)))], [0, 128, 255]);
     integers.dispose();
     const floats = await loadNetwork(castGraph(), spec);
-    await assert.rejects(floats.scores(Uint8Array.of(0, 128, 255, 255)), /dtype.*int32.*float32/s);
+    await assert.rejects(scoresOf(floats, Uint8Array.of(0, 128, 255, 255)), /dtype.*int32.*float32/s);
     floats.dispose();
   });
 
@@ -124,12 +127,12 @@ describe("a loaded network", () => {
     for (const leaked of [0, 1]) {
       if (leaked) tensor([1]);
       const atRest = engine().state.numTensors;
-      const running = [sum.scores(input), pair.scores(input)];
+      const running = [scoresOf(sum, input), scoresOf(pair, input)];
       assert.equal(engine().state.numTensors, atRest + 4);
       await Promise.all(running);
       assert.deepEqual([sum.resting, pair.resting], [atRest, atRest]);
       // One that runs piece by piece, beside one that ends before it: nobody knows what that one saw.
-      const [scores] = await Promise.all([places.scores(input), sum.scores(input)]);
+      const [scores] = await Promise.all([scoresOf(places, input), scoresOf(sum, input)]);
       assert.deepEqual([...scores], [0, 0, 0, 0, 0, 2, 0, 0]);
       assert.deepEqual([sum.resting, places.resting], [atRest, atRest]);
     }
@@ -140,7 +143,7 @@ describe("a loaded network", () => {
     await setBackend("cpu");
     const network = await loadNetwork(twoOutputs(), specOf("layers-model", "third"));
     const atRest = engine().state.numTensors;
-    await assert.rejects(network.scores(Uint8Array.of(1, 10, 100, 255)));
+    await assert.rejects(scoresOf(network, Uint8Array.of(1, 10, 100, 255)));
     assert.equal(network.resting, atRest);
     network.dispose();
   });

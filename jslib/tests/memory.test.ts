@@ -3,9 +3,9 @@ import { describe, test } from "node:test";
 import { STATS } from "../src/generated/abi";
 import { pixelsAt, writeOutcome, writeStats, writeText } from "../src/memory";
 import type { ModelSpec } from "../src/generated/contract";
-import { classScores, softmax, topIndices } from "../src/scores";
+import { softmax, topIndices } from "../src/scores";
+import { classScores } from "../src/tasks/classification";
 import { emptyStatistics } from "../src/statistics";
-import { tinyContract } from "./support";
 
 const AT = 64;
 /** A heap whose bytes are all 0xEE, so that every byte written or not written shows. */
@@ -13,7 +13,7 @@ const heapOf = (length = 256): Uint8Array => new Uint8Array(length).fill(0xee);
 const bytesAt = (heap: Uint8Array, length: number): number[] => Array.from(heap.subarray(AT, AT + length));
 
 describe("a result in the game's heap", () => {
-  const outcome = { task: 1, frame: -2, pairs: [[258, 0.75], [3, -2]] as const };
+  const outcome = { task: 1, frame: -2, values: Float32Array.of(258, 0.75, 3, -2) };
 
   test("is four little-endian int32 and pairs of float32, and nothing beyond", () => {
     const heap = heapOf();
@@ -27,14 +27,14 @@ describe("a result in the game's heap", () => {
 
   test("of a failed inference is the header with count 0, and -1", () => {
     const heap = heapOf();
-    assert.equal(writeOutcome(heap, AT, 16, { task: 1, frame: 7, pairs: null }), -1);
+    assert.equal(writeOutcome(heap, AT, 16, { task: 1, frame: 7, values: null }), -1);
     assert.deepEqual(bytesAt(heap, 17), [1, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0xee]);
   });
 
   test("that does not fit says how much it needs and writes nothing", () => {
     const heap = heapOf();
     assert.equal(writeOutcome(heap, AT, 31, outcome), -32);
-    assert.equal(writeOutcome(heap, AT, 15, { task: 1, frame: 7, pairs: null }), -16);
+    assert.equal(writeOutcome(heap, AT, 15, { task: 1, frame: 7, values: null }), -16);
     assert.equal(writeOutcome(heap, 240, 4096, outcome), -32, "past the heap's end");
     assert.equal(writeOutcome(heap, 0, 4096, outcome), -32, "null pointer");
     assert.ok(heap.every((byte) => byte === 0xee));
@@ -76,10 +76,10 @@ test("pictures in the heap lie wholly inside it, above 2 GiB too", () => {
   assert.deepEqual(pixelsAt(large, -16, 16), [2 ** 32 - 16, 2 ** 32]);
 });
 
-function specOf(labels: number, change: Partial<ModelSpec["postprocess"]> = {}): ModelSpec {
-  const { model } = tinyContract();
-  const names = Array.from({ length: labels }, (_, index) => `label ${index}`);
-  return { ...model, labels: names, postprocess: { ...model.postprocess, ...change } };
+type Classification = Extract<ModelSpec["task"], { kind: "classification" }>;
+
+function scoresOf(raw: Float32Array, labels: number, change: Partial<Classification> = {}): Float32Array {
+  return classScores(raw, { kind: "classification", activation: "none", skip_first: 0, top_k: 1, ...change }, labels);
 }
 
 describe("scores", () => {
@@ -91,12 +91,12 @@ describe("scores", () => {
 
   test("must be one finite number per label, and one for each class to skip", () => {
     const raw = Float32Array.of(1, 2, -3);
-    assert.deepEqual([...classScores(raw, specOf(3))], [1, 2, -3]);
-    assert.deepEqual([...classScores(raw, specOf(1, { skip_first: 2 }))], [-3]);
-    assert.throws(() => classScores(raw, specOf(4)), /^Error: it gives 3 scores for 4 labels$/);
-    assert.throws(() => classScores(raw, specOf(3, { skip_first: 1 })), /^Error: it gives 3 scores for 3 labels and 1 to skip$/);
-    assert.throws(() => classScores(Float32Array.of(1, NaN), specOf(2)), /^Error: score 1 is NaN$/);
-    assert.throws(() => classScores(Float32Array.of(-Infinity, 1), specOf(2, { activation: "softmax" })), /^Error: score 0 is -Infinity$/);
+    assert.deepEqual([...scoresOf(raw, 3)], [1, 2, -3]);
+    assert.deepEqual([...scoresOf(raw, 1, { skip_first: 2 })], [-3]);
+    assert.throws(() => scoresOf(raw, 4), /^Error: it gives 3 scores for 4 labels$/);
+    assert.throws(() => scoresOf(raw, 3, { skip_first: 1 }), /^Error: it gives 3 scores for 3 labels and 1 to skip$/);
+    assert.throws(() => scoresOf(Float32Array.of(1, NaN), 2), /^Error: score 1 is NaN$/);
+    assert.throws(() => scoresOf(Float32Array.of(-Infinity, 1), 2, { activation: "softmax" }), /^Error: score 0 is -Infinity$/);
   });
 
   test("become probabilities by softmax over all of them, those to skip included", () => {
@@ -104,8 +104,8 @@ describe("scores", () => {
     const expected = [0.09003057, 0.24472847, 0.66524096];
     const close = (scores: Float32Array, values: number[]): void =>
       values.forEach((value, index) => assert.ok(Math.abs(scores[index]! - value) < 1e-7, `${index}: ${scores[index]}`));
-    close(classScores(Float32Array.of(1, 2, 3), specOf(3, { activation: "softmax" })), expected);
-    close(classScores(Float32Array.of(1, 2, 3), specOf(2, { activation: "softmax", skip_first: 1 })), expected.slice(1));
+    close(scoresOf(Float32Array.of(1, 2, 3), 3, { activation: "softmax" }), expected);
+    close(scoresOf(Float32Array.of(1, 2, 3), 2, { activation: "softmax", skip_first: 1 }), expected.slice(1));
   });
 
   test("of any finite logits become finite probabilities", () => {

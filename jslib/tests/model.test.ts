@@ -234,6 +234,7 @@ describe("the page", () => {
     assert.deepEqual(Array.from(stage.inferences[1]?.input ?? []), [9, 8, 7, 9, 8, 7, 9, 8, 7, 9, 8, 7]);
     stage.answer(1, [0.25, 0.5, 0.25]);
     const prediction = await promise;
+    assert.ok(prediction.task === "classification");
     assert.deepEqual(prediction.scores, [0.25, 0.5, 0.25]);
     assert.deepEqual(prediction.top, [{ index: 1, label: "dog", score: 0.5 }, { index: 0, label: "cat", score: 0.25 }]);
     assert.equal(prediction.path, "probe");

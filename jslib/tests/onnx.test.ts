@@ -5,7 +5,8 @@ import { entryOf, Failure } from "../src/failure";
 import { MODEL_FAILED } from "../src/generated/errors";
 import type { Bytes } from "../src/fetching";
 import { OnnxLibrary } from "../src/onnxruntime/library";
-import type { OnnxRuntime, OnnxSession, WeightFile } from "../src/onnxruntime/session";
+import type { Fed, OnnxRuntime, OnnxSession, WeightFile } from "../src/onnxruntime/session";
+import type { Output } from "../src/tasks";
 import { tinyContract } from "./support";
 
 const AROUND = { scriptUrl: "runtime.js", fetch };
@@ -22,10 +23,11 @@ function planes(): ModelSpec {
 class Recorded implements OnnxSession {
   readonly asked: unknown[] = [];
   released = 0;
-  answer = (): Promise<Float32Array> => Promise.resolve(Float32Array.of(0.5));
+  answer = (): Promise<Output[]> => Promise.resolve([]);
 
-  run(values: ArrayLike<number>, shape: readonly number[], output: string): Promise<Float32Array> {
-    this.asked.push([Array.from(values), shape, output]);
+  run(inputs: Readonly<Record<string, Fed>>, outputs: readonly string[]): Promise<Output[]> {
+    const entries = Object.entries(inputs).map(([name, { values, shape }]) => [name, Array.from(values), shape]);
+    this.asked.push([entries, outputs]);
     return this.answer();
   }
 
@@ -70,19 +72,20 @@ describe("ONNX Runtime", () => {
     const spec = planes();
     const network = await library.load({ topology: model, shards: [data] }, spec);
     assert.deepEqual(runtime.opened, [[model, [{ path: "weights.data", data }]]]);
-    let finish = (_: Float32Array): void => undefined;
+    let finish = (_: Output[]): void => undefined;
     runtime.session.answer = () => new Promise((resolve) => (finish = resolve));
-    const scores = network.scores(Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255));
+    const scores = network.outputs(Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255));
     network.dispose();
     network.dispose();
     await settled();
     assert.equal(runtime.session.released, 0);
-    finish(Float32Array.of(0.25, 0.75));
-    assert.deepEqual(await scores, Float32Array.of(0.25, 0.75));
+    const answer = [{ shape: [1, 2], values: Float32Array.of(0.25, 0.75) }];
+    finish(answer);
+    assert.deepEqual(await scores, answer);
     await settled();
     assert.equal(runtime.session.released, 1);
-    assert.deepEqual(runtime.session.asked, [[[1, 4, 2, 5, 3, 6], [1, 3, 1, 2], spec.output.name]]);
-    await assert.rejects(network.scores(new Uint8Array(8)), /disposed/);
+    assert.deepEqual(runtime.session.asked, [[[["input", [1, 4, 2, 5, 3, 6], [1, 3, 1, 2]]], ["output"]]]);
+    await assert.rejects(network.outputs(new Uint8Array(8)), /disposed/);
   });
 
   test("names operators that it lacks, as its messages do", () => {

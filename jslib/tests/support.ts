@@ -9,6 +9,7 @@ import { Lanes } from "../src/lanes";
 import { State } from "../src/generated/abi";
 import { Model, type Creation, type Environment } from "../src/model";
 import type { BlitterLike, CameraLike } from "../src/pictures";
+import type { Output } from "../src/tasks";
 
 export const PAGE = "https://game.example/play/index.html";
 export const CONTRACT_URL = "https://game.example/play/StreamingAssets/tfjs-bridge/tiny/contract.json";
@@ -32,10 +33,8 @@ export function tinyContract(): Contract {
     model: {
       name: "Tiny",
       slug: "tiny",
-      task: "classification",
       files: { format: "layers-model", topology: fileRef("model.json", TOPOLOGY), shards: [fileRef("group 1.bin", SHARD)] },
       input: { name: "input", shape: [-1, 2, 2, 3], dtype: "float32" },
-      output: { name: "output", shape: [-1, 3], dtype: "float32" },
       preprocess: {
         width: 2,
         height: 2,
@@ -49,7 +48,9 @@ export function tinyContract(): Contract {
         mean: [0, 0, 0],
         std: [1, 1, 1],
       },
-      postprocess: { activation: "none", skip_first: 0, top_k: 2 },
+      extra_inputs: [],
+      outputs: [{ name: "output", shape: [-1, 3], dtype: "float32" }],
+      task: { kind: "classification", activation: "none", skip_first: 0, top_k: 2 },
       labels: ["cat", "dog", "fox"],
     },
   };
@@ -232,9 +233,9 @@ export class Stage {
       loadNetwork: async () => {
         this.networksAsked += 1;
         await this.loading.promise;
-        const scores = (input: Uint8Array): Promise<Float32Array> => this.infer(input);
+        const outputs = async (input: Uint8Array): Promise<Output[]> => [{ shape: [1, 3], values: await this.infer(input) }];
         const stages = { feedMs: 1, outputMs: 2 };
-        return { scores, warmUp: scores, resting: 3, stages, dispose: () => (this.networksDisposed += 1) };
+        return { outputs, warmUp: outputs, resting: 3, stages, dispose: () => (this.networksDisposed += 1) };
       },
       pictures: { blitter: () => this.blitter ?? assertUnused("blitter"), camera: () => this.camera() },
       config: undefined,

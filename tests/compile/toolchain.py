@@ -12,7 +12,7 @@ from builder.names import CsIdentifier, Slug
 from builder.render.csharp import native_view, wrapper_view
 from builder.render.environment import environment
 from builder.render.header import c_header
-from builder.spec import FileRef, ModelFiles, ModelSpec, Classification, Preprocess, TensorSpec
+from builder.spec import Classification, FileRef, ModelFiles, ModelSpec, Preprocess, TensorSpec
 
 HERE = Path(__file__).parent
 RUNTIME = PurePosixPath("Packages/com.tfjsbridge.runtime/Runtime")

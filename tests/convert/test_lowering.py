@@ -86,7 +86,7 @@ def test_the_runtime_has_a_rule_for_all_that_comes_out(form: str, tmp_path: Path
     tiny_model(tmp_path / "layers", form=FORMS[form])
     spec = lowered(tmp_path / "layers", tmp_path / "graph")
     document = json.loads((tmp_path / "graph" / "model.json").read_text("utf-8"))
-    found = kernels(document, spec.output.name, resources.kernel_table())
+    found = kernels(document, spec.output_names, resources.kernel_table())
     assert found is not None and {"FusedConv2D", "AvgPool", "_FusedMatMul", "Softmax"} <= found
 
 

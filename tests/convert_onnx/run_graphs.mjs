@@ -48,13 +48,13 @@ async function runOwn({ document, weights, bytes, feeds }, name, expected) {
   const given = Object.fromEntries(Object.entries(feeds).map(([input, tensor]) => [reference(input).node, tensor]));
   const graph = new Graph({ ...document, weightsManifest: [{ weights }] });
   const wanted = graph.output(name);
-  const operations = [...graph.operations(wanted)];
+  const operations = [...graph.operations([wanted])];
   if (!operations.every((op) => op in declared)) return null;
-  const plan = new Plan(graph, wanted, weightsOf(weights, shardsOf(bytes)));
+  const plan = new Plan(graph, [wanted], weightsOf(weights, shardsOf(bytes)));
   const resting = tf.memory().numTensors;
   let found;
   const { kernelNames } = await tf.profile(() => {
-    found = tf.tidy(() => plan.run(given));
+    [found] = tf.tidy(() => plan.run(given));
     return [];
   });
   const answer = await described(found);

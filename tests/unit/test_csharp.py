@@ -11,7 +11,7 @@ from builder.errors import CATALOGUE
 from builder.names import CS_TAKEN, CsIdentifier, Slug
 from builder.render.csharp import CsModel, CsNative, native_view, wrapper_view
 from builder.render.environment import environment
-from builder.spec import FileRef, ModelFiles, ModelSpec, Classification, Preprocess, TensorSpec
+from builder.spec import Classification, FileRef, ModelFiles, ModelSpec, Preprocess, TensorSpec
 
 PACKAGES = resources.templates() / "Packages"
 RUNTIME = PACKAGES / "com.tfjsbridge.runtime/Runtime"

@@ -91,7 +91,9 @@ def test_the_tensor_is_what_the_contract_says(changes: dict[str, object], expect
 
 def test_scores_are_activated_before_the_background_is_left_out() -> None:
     output = np.log(np.array([[[[4.0, 1.0, 3.0, 2.0]]]], np.float32))
-    assert scores_of(output, Classification(activation="softmax", skip_first=1, top_k=1)) == pytest.approx([0.1, 0.3, 0.2])
+    assert scores_of(output, Classification(activation="softmax", skip_first=1, top_k=1)) == pytest.approx(
+        [0.1, 0.3, 0.2]
+    )
     raw = scores_of(output, Classification(activation="none", skip_first=0, top_k=1))
     assert raw == pytest.approx(np.log([4, 1, 3, 2]))
 

@@ -38,29 +38,29 @@ def document() -> dict[str, Any]:
 
 
 def test_only_what_the_output_is_computed_from_counts() -> None:
-    assert operations(document(), "scores") == {"Placeholder", "Const", "Split", "MatMul"}
-    assert kernels(document(), "scores", TABLE) == frozenset(("Reshape", "SplitV", "BatchMatMul"))
-    assert kernels(document(), "twice", TABLE) == frozenset(("Reshape", "Multiply", "Cast"))
+    assert operations(document(), ["scores"]) == {"Placeholder", "Const", "Split", "MatMul"}
+    assert kernels(document(), ["scores"], TABLE) == frozenset(("Reshape", "SplitV", "BatchMatMul"))
+    assert kernels(document(), ["twice"], TABLE) == frozenset(("Reshape", "Multiply", "Cast"))
 
 
 def test_an_operation_without_a_rule_needs_the_converter() -> None:
-    assert kernels(document(), "boxes", TABLE) is None
+    assert kernels(document(), ["boxes"], TABLE) is None
 
 
 def test_weights_of_text_need_the_converter() -> None:
     text = copy.deepcopy(document())
     text["weightsManifest"][0]["weights"].append({"name": "words", "shape": [1], "dtype": "string"})
-    assert kernels(text, "twice", TABLE) is None
+    assert kernels(text, ["twice"], TABLE) is None
 
 
 def test_a_signature_in_the_metadata_goes_first() -> None:
     moved = document()
     moved["userDefinedMetadata"] = {"signature": {"outputs": {"scores": {"name": "twice"}}}}
-    assert operations(moved, "scores") == {"Placeholder", "Mul"}
+    assert operations(moved, ["scores"]) == {"Placeholder", "Mul"}
 
 
 def test_a_graph_that_goes_round_in_a_circle_is_walked_once() -> None:
     loop = document()
     loop["modelTopology"]["node"].append(node("next", "NextIteration", "merge"))
     loop["modelTopology"]["node"].append(node("merge", "Merge", "image", "next"))
-    assert operations(loop, "merge") == {"Placeholder", "Merge", "NextIteration"}
+    assert operations(loop, ["merge"]) == {"Placeholder", "Merge", "NextIteration"}

@@ -1,5 +1,5 @@
 /** This project's own ways in, driven through the page object as the generated `.jslib` drives it. */
-import type { BridgeModel, PageConfig, PageModel, PageObject } from "../api";
+import type { BridgeModel, PageConfig, PageModel, PageObject, PagePrediction } from "../api";
 import { State, SubmitCode } from "../generated/abi";
 import { loadScript, type Contender, type Finished, type Setup } from "./contender";
 import { PIXELS, RESULT, RESULT_BYTES, TEXTURE, wavePicture, type Game } from "./game";
@@ -26,6 +26,8 @@ function base64Of(pixels: Uint8ClampedArray): string {
   for (let i = 0; i < pixels.length; i += 0x8000) parts.push(String.fromCharCode(...pixels.subarray(i, i + 0x8000)));
   return btoa(parts.join(""));
 }
+
+const scoresIn = (found?: PagePrediction): readonly number[] => (found?.task === "classification" ? found.scores : []);
 
 class Bridge implements Contender {
   private probed: Finished | null = null;
@@ -57,7 +59,7 @@ class Bridge implements Contender {
     const bytes = this.model.poll(RESULT, RESULT_BYTES);
     if (bytes === 0) return null;
     if (bytes < 0) throw new Error(messageOf(this.model, this.game.heap));
-    return { scores: () => this.page.history.at(-1)?.scores ?? [], latencyMs: this.page.statistics["latencyMs"] ?? NaN };
+    return { scores: () => scoresIn(this.page.history.at(-1)), latencyMs: this.page.statistics["latencyMs"] ?? NaN };
   }
 
   tensors(): number {
@@ -91,7 +93,7 @@ class Bridge implements Contender {
     const begun = performance.now();
     this.probing = true;
     this.page.predict({ ...this.game.size, rgba }).then(
-      ({ scores }) => (this.probed = { scores: () => scores, latencyMs: performance.now() - begun }),
+      (found) => (this.probed = { scores: () => scoresIn(found), latencyMs: performance.now() - begun }),
       (thrown: unknown) => (this.failure = thrown),
     );
     return true;

@@ -1,6 +1,7 @@
 /** Single-shot detectors: boxes relative to anchors, which lie in a grid for each stride. */
-import type { Candidates, InputSize, Output } from "./candidates";
-import type { AnchorsForm } from "./form";
+import type { AnchorsForm } from "../generated/contract";
+import type { Output } from "../tasks/task";
+import type { Candidates, InputSize } from "./candidates";
 import { eachScored, type Table } from "./scoring";
 
 /** Four numbers an anchor: centre x and y, width and height, as parts of the network's input. */

@@ -48,12 +48,6 @@ export class Candidates {
   }
 }
 
-/** An output of the network on the CPU. */
-export interface Output {
-  readonly shape: readonly number[];
-  readonly values: Float32Array | Int32Array;
-}
-
 /** The network's input in pixels. */
 export interface InputSize {
   readonly width: number;

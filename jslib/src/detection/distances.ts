@@ -1,6 +1,7 @@
 /** Heads that say for each cell how far the edges of its box are, as NanoDet's. */
-import type { Candidates, InputSize, Output } from "./candidates";
-import type { DistancesForm } from "./form";
+import type { DistancesForm } from "../generated/contract";
+import type { Output } from "../tasks/task";
+import type { Candidates, InputSize } from "./candidates";
 import { eachScored, type Table } from "./scoring";
 
 const EDGES = 4;

@@ -1,23 +1,18 @@
 /** From a detector's outputs to the best boxes, as parts of the picture that was handed over. */
-import type { Preprocess } from "../generated/contract";
+import type { Detection, Preprocess } from "../generated/contract";
 import { plan, type Axis } from "../image/geometry";
+import type { Output } from "../tasks/task";
 import { anchorsOf, readAnchors } from "./anchors";
-import { BOTTOM, Candidates, LEFT, RIGHT, TOP, type Output } from "./candidates";
+import { BOTTOM, Candidates, LEFT, RIGHT, TOP } from "./candidates";
 import { readDistances } from "./distances";
-import type { DetectionForm } from "./form";
 import { readLists, readRows } from "./rows";
-import { Suppressor, type Suppression } from "./suppress";
+import { Suppressor } from "./suppress";
 import { readYolo } from "./yolo";
 
 /** Numbers of a detection in a result: the class, its score, and the box. */
 export const DETECTION_NUMBERS = 6;
 
-export interface DetectionTask {
-  readonly form: DetectionForm;
-  /** The least score of a detection, 0..1. */
-  readonly threshold: number;
-  readonly suppression: Suppression;
-}
+export type DetectionTask = Omit<Detection, "kind">;
 
 type Read = (outputs: readonly Output[]) => void;
 
@@ -55,7 +50,7 @@ export class Detector {
     private readonly pre: Preprocess,
   ) {
     this.read = reader(task, pre, this.candidates);
-    this.suppressor = new Suppressor(task.suppression);
+    this.suppressor = new Suppressor(task);
   }
 
   /**

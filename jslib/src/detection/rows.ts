@@ -1,6 +1,7 @@
 /** Finished boxes: one row each, or one list for each of their properties. */
-import type { Candidates, InputSize, Output } from "./candidates";
-import type { Corners, ListsForm, RowsForm, Units } from "./form";
+import type { ListsForm, RowsForm } from "../generated/contract";
+import type { Output } from "../tasks/task";
+import type { Candidates, InputSize } from "./candidates";
 import { eachScored, type Table } from "./scoring";
 
 type Adder = (to: Candidates, label: number, score: number, four: ArrayLike<number>, at: number, x: number, y: number) => void;
@@ -8,7 +9,7 @@ type Adder = (to: Candidates, label: number, score: number, four: ArrayLike<numb
 const number = (values: ArrayLike<number>, at: number): number => values[at] as number;
 
 /** Adds the four numbers from `at` on, after multiplying what lies across by `x` and what lies down by `y`. */
-export const ADD: Record<Corners, Adder> = {
+export const ADD: Record<RowsForm["corners"], Adder> = {
   xyxy: (to, label, score, v, at, x, y) =>
     to.add(label, score, x * number(v, at), y * number(v, at + 1), x * number(v, at + 2), y * number(v, at + 3)),
   yxyx: (to, label, score, v, at, x, y) =>
@@ -22,7 +23,7 @@ export const ADD: Record<Corners, Adder> = {
 };
 
 /** What turns a box's numbers into parts of the network's input: [across, down]. */
-export const scaleOf = (units: Units, { width, height }: InputSize): readonly [number, number] =>
+export const scaleOf = (units: RowsForm["units"], { width, height }: InputSize): readonly [number, number] =>
   units === "pixels" ? [1 / width, 1 / height] : [1, 1];
 
 const requireNumber = (score: number, row: number): void => {

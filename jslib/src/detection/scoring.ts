@@ -1,7 +1,10 @@
 /** Class scores of many boxes: the best class of each, without a function call for every number. */
 
+import type { YoloForm } from "../generated/contract";
+import type { Output } from "../tasks/task";
+
 /** What the network's class numbers still need to be probabilities. Softmax is over the classes of one box. */
-export type ScoreActivation = "none" | "sigmoid" | "softmax";
+export type ScoreActivation = YoloForm["activation"];
 
 const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
 
@@ -10,7 +13,7 @@ const logit = (probability: number): number => Math.log(probability / (1 - proba
 
 /** Where the numbers of a box lie: number `column` of box `row` is `values[offset + row * rowStep + column * columnStep]`. */
 export interface Table {
-  readonly values: Float32Array | Int32Array;
+  readonly values: Output["values"];
   readonly rows: number;
   readonly offset: number;
   readonly rowStep: number;

@@ -1,14 +1,9 @@
 /** Non-maximum suppression: of boxes that cover the same thing, the best stays. */
+import type { Detection } from "../generated/contract";
 import { BOTTOM, LEFT, RIGHT, TOP, type Candidates } from "./candidates";
 
-export interface Suppression {
-  /** Boxes that overlap a better one by more than this share of their union go, 0..1. */
-  readonly overlap: number;
-  /** Do boxes of different classes leave each other alone? */
-  readonly per_class: boolean;
-  /** At most so many stay. */
-  readonly limit: number;
-}
+/** The part of the contract that says which boxes stay. */
+export type Suppression = Pick<Detection, "overlap" | "per_class" | "limit">;
 
 /** The area that two boxes share, divided by the area that they cover together. */
 export function overlapOf(boxes: Float32Array, first: number, second: number): number {

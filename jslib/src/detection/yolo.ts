@@ -1,6 +1,7 @@
 /** The heads of the YOLO family, worked out already or still relative to their cells. */
-import type { Candidates, InputSize, Output } from "./candidates";
-import type { YoloForm } from "./form";
+import type { YoloForm } from "../generated/contract";
+import type { Output } from "../tasks/task";
+import type { Candidates, InputSize } from "./candidates";
 import { ADD, scaleOf } from "./rows";
 import { eachScored, type Table } from "./scoring";
 

@@ -1,17 +1,21 @@
 /** Any graph that TensorFlow.js can run, by its own converter's GraphModel. */
-import { io, tidy, type Tensor } from "@tensorflow/tfjs-core";
+import { io, tidy, type NamedTensorMap, type Tensor } from "@tensorflow/tfjs-core";
 import { loadGraphModelSync, type GraphModel } from "@tensorflow/tfjs-converter";
 import type { ModelSpec } from "../generated/contract";
 import { artifactsOf } from "./artifacts";
-import type { Executor, ModelParts } from "./executor";
+import { inputNames, outputNames, type Executor, type ModelParts } from "./executor";
 
 type Graph = GraphModel<io.IOHandlerSync>;
 
-/** Asked for one output by its name, TensorFlow.js computes nothing else. */
-function graphExecutor(model: Graph, { output }: ModelSpec): Executor {
+/** Asked for outputs by their names, TensorFlow.js computes nothing else. */
+function graphExecutor(model: Graph, spec: ModelSpec): Executor {
+  const [names, wanted] = [inputNames(spec), outputNames(spec)];
+  // A lone input needs no name: that of the contract may be the layer's which the graph was made of.
+  const fed = (inputs: readonly Tensor[]): Tensor | NamedTensorMap =>
+    inputs.length === 1 ? (inputs[0] as Tensor) : Object.fromEntries(inputs.map((input, place) => [names[place] as string, input]));
   return {
-    now: (input) => model.execute(input, output.name) as Tensor,
-    later: (input) => model.executeAsync(input, output.name) as Promise<Tensor>,
+    now: (inputs) => [model.execute(fed(inputs), wanted)].flat(),
+    later: async (inputs) => [await model.executeAsync(fed(inputs), wanted)].flat(),
     dispose: () => model.dispose(),
   };
 }

@@ -1,4 +1,4 @@
-/** The graph in a model.json: its nodes by name, and those that one output needs. */
+/** The graph in a model.json: its nodes by name, and those that outputs need. */
 import type { RawAttributes } from "./attributes";
 import type { WeightSpec } from "./weights";
 
@@ -40,13 +40,16 @@ const PASSING = new Set(["Identity", "IdentityN", "StopGradient", "Snapshot", "F
 export class Graph {
   readonly specs: readonly WeightSpec[];
   private readonly nodes: ReadonlyMap<string, GraphNode>;
+  private readonly inputs: Signature;
   private readonly outputs: Signature;
 
   constructor(json: GraphModelJson) {
     if (!Array.isArray(json.modelTopology?.node)) throw new Error("its model.json has no graph");
     this.nodes = new Map(json.modelTopology.node.map((node) => [node.name, node]));
     this.specs = json.weightsManifest.flatMap(({ weights }) => weights);
-    this.outputs = (json.userDefinedMetadata?.signature ?? json.signature)?.outputs ?? {};
+    const { inputs = {}, outputs = {} } = json.userDefinedMetadata?.signature ?? json.signature ?? {};
+    this.inputs = inputs;
+    this.outputs = outputs;
   }
 
   /** The output that the model, or failing that its graph, calls `name`. */
@@ -54,6 +57,13 @@ export class Graph {
     const found = this.resolved(this.outputs[name]?.name ?? name);
     if (!this.nodes.has(found.node)) throw new Error(`it has no output ${name}`);
     return found;
+  }
+
+  /** The node behind what the model, or failing that its graph, calls `name`. */
+  input(name: string): string {
+    const { node } = reference(this.inputs[name]?.name ?? name);
+    if (!this.nodes.has(node)) throw new Error(`it has no input ${name}`);
+    return node;
   }
 
   node(name: string): GraphNode {
@@ -76,15 +86,15 @@ export class Graph {
     return dataInputs(node).map((name) => this.resolved(name));
   }
 
-  /** The operations of all nodes that `output` needs. */
-  operations(output: Reference): Set<string> {
-    const names = new Set([output.node]);
+  /** The operations of all nodes that `outputs` need. */
+  operations(outputs: readonly Reference[]): Set<string> {
+    const names = new Set(outputs.map(({ node }) => node));
     for (const name of names) this.sources(this.node(name)).forEach((source) => names.add(source.node));
     return new Set([...names].map((name) => this.node(name).op));
   }
 
-  /** The nodes that `output` needs, each behind those that it needs itself. */
-  order(output: Reference): GraphNode[] {
+  /** The nodes that `outputs` need, each behind those that it needs itself. */
+  order(outputs: readonly Reference[]): GraphNode[] {
     const ordered = new Map<string, GraphNode | null>();
     const visit = (name: string): void => {
       if (ordered.has(name)) {
@@ -97,7 +107,7 @@ export class Graph {
       ordered.delete(name);
       ordered.set(name, node);
     };
-    visit(output.node);
+    outputs.forEach(({ node }) => visit(node));
     return [...ordered.values()] as GraphNode[];
   }
 }

@@ -3,17 +3,22 @@ import { engine, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import { loadLayersModel, type LayersModel } from "@tensorflow/tfjs-layers";
 import type { ModelSpec } from "../generated/contract";
 import { artifactsOf } from "./artifacts";
-import type { Executor, ModelParts } from "./executor";
+import { inputNames, outputNames, type Executor, type ModelParts } from "./executor";
 
 /** Computes all outputs; the tensors of the others are freed with the scope that `now` is called in. */
-function layersExecutor(model: LayersModel, { output }: ModelSpec): Executor {
-  const now = (input: Tensor): Tensor => {
-    const made = [model.predict(input)].flat();
-    const found = made[made.length === 1 ? 0 : model.outputNames.indexOf(output.name)];
-    if (!found) throw new Error(`it has no output ${output.name}`);
-    return found;
+function layersExecutor(model: LayersModel, spec: ModelSpec): Executor {
+  const [names, wanted] = [inputNames(spec), outputNames(spec)];
+  const fed = (inputs: readonly Tensor[]): Tensor | Tensor[] =>
+    inputs.length === 1 ? (inputs[0] as Tensor) : model.inputNames.map((name) => inputs[names.indexOf(name)] as Tensor);
+  const now = (inputs: readonly Tensor[]): Tensor[] => {
+    const made = [model.predict(fed(inputs))].flat();
+    return wanted.map((name) => {
+      const found = made[made.length === 1 ? 0 : model.outputNames.indexOf(name)];
+      if (!found) throw new Error(`it has no output ${name}`);
+      return found;
+    });
   };
-  return { now, later: (input) => Promise.resolve(tidy(() => now(input))), dispose: () => void model.dispose() };
+  return { now, later: (inputs) => Promise.resolve(tidy(() => now(inputs))), dispose: () => void model.dispose() };
 }
 
 export async function loadLayersExecutor(parts: ModelParts, spec: ModelSpec): Promise<Executor> {

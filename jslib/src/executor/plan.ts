@@ -167,45 +167,45 @@ function withLastReads(draft: Draft, steps: readonly Prepared[], kept: Iterable<
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 export class Plan {
-  /** Names of the input nodes that the output depends on. */
+  /** Names of the input nodes that the outputs depend on. */
   readonly inputs: readonly string[];
   private readonly entrances: readonly Input[];
   private readonly steps: readonly Planned[];
   private readonly slots: Slots;
-  private readonly output: number;
+  private readonly outputs: readonly number[];
   private readonly constants: ReadonlyMap<number, Tensor>;
-  /** True where the output is no step's: it has to be copied, since the caller will free it. */
-  private readonly lent: boolean;
+  /** Outputs, by their places, that are no step's, or another output's too: they have to be copied, since the caller will free them. */
+  private readonly lent: readonly boolean[];
 
-  /** Everything for one output of the graph. Throws what is wrong with the graph; then nothing is left on the backend. */
-  constructor(graph: Graph, output: Reference, weights: ReadonlyMap<string, Weight>) {
+  /** Everything for these outputs of the graph. Throws what is wrong with the graph; then nothing is left on the backend. */
+  constructor(graph: Graph, outputs: readonly Reference[], weights: ReadonlyMap<string, Weight>) {
     const draft = new Draft(graph, weights);
     this.constants = draft.constants;
     try {
-      this.output = draft.slot(output);
-      const steps = graph.order(output).map((node) => prepared(draft, node)).filter((step) => step !== null);
-      if (graph.node(output.node).op === "Const") draft.upload(output.node, this.output);
+      this.outputs = outputs.map((output) => draft.slot(output));
+      const steps = graph.order(outputs).map((node) => prepared(draft, node)).filter((step) => step !== null);
+      for (const output of outputs) if (graph.node(output.node).op === "Const") draft.upload(output.node, draft.slot(output));
       this.entrances = draft.inputs;
       this.inputs = draft.inputs.map(({ name }) => name);
       const given = draft.inputs.map(({ slot }) => slot);
-      this.steps = withLastReads(draft, steps, [this.output, ...given]);
+      this.steps = withLastReads(draft, steps, [...this.outputs, ...given]);
       this.slots = Array.from({ length: draft.slots.size }, (_, slot) => draft.constants.get(slot));
-      this.lent = draft.constants.has(this.output) || given.includes(this.output);
+      this.lent = this.outputs.map((slot, place) => draft.constants.has(slot) || given.includes(slot) || this.outputs.indexOf(slot) < place);
     } catch (thrown) {
       this.dispose();
       throw thrown;
     }
   }
 
-  /** The output as a new tensor; whatever lies between is freed as soon as nobody needs it. Call it within a scope. */
-  run(feeds: Feeds): Tensor {
+  /** The outputs as new tensors; whatever lies between is freed as soon as nobody needs it. Call it within a scope. */
+  run(feeds: Feeds): Tensor[] {
     const slots = this.begun(feeds);
     for (const planned of this.steps) perform(planned, slots);
     return this.ended(slots);
   }
 
   /** As `run`, at a pace of the caller's, and without a scope: an end half-way leaves nothing. */
-  async spread(feeds: Feeds, { pause, take }: Pace): Promise<Tensor> {
+  async spread(feeds: Feeds, { pause, take }: Pace): Promise<Tensor[]> {
     const slots = this.begun(feeds);
     const lent = new Set(slots);
     try {
@@ -226,10 +226,12 @@ export class Plan {
     return slots;
   }
 
-  private ended(slots: Slots): Tensor {
-    const found = slots[this.output];
-    if (!found) throw new Error("it has no such output");
-    return this.lent ? reshaped(found, found.shape) : found;
+  private ended(slots: Slots): Tensor[] {
+    return this.outputs.map((slot, place) => {
+      const found = slots[slot];
+      if (!found) throw new Error("it has no such output");
+      return this.lent[place] ? reshaped(found, found.shape) : found;
+    });
   }
 
   dispose(): void {

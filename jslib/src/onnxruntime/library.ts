@@ -2,6 +2,8 @@
 import { ONNX } from "../build-info";
 import { tensorShape } from "../contract";
 import type { Engine, Surroundings } from "../engine";
+import { outputNames } from "../executor/executor";
+import { filled, type Extra } from "../executor/extra-values";
 import { Failure } from "../failure";
 import { fetchBinary, type Bytes } from "../fetching";
 import type { ModelSpec } from "../generated/contract";
@@ -10,8 +12,9 @@ import { normalizer, type Values } from "../image/normalize";
 import type { Library } from "../library";
 import type { ModelParts, Network, Stages } from "../loading";
 import { runPart } from "../part-script";
+import type { Output } from "../tasks";
 import { besideScript } from "../urls";
-import type { OnnxRuntime, OnnxSession, OnnxStart } from "./session";
+import type { Fed, OnnxRuntime, OnnxSession, OnnxStart } from "./session";
 
 const refused = (backend: string, reason: string): Failure => new Failure(NO_BACKEND({ backend, reason }));
 const noWasm = (reason: string): Failure => refused("wasm", reason);
@@ -43,6 +46,7 @@ export class OnnxNetwork implements Network {
   private readonly shape: readonly number[];
   private readonly values: Values;
   private readonly normalize: (rgba: Uint8Array, into: Values) => Values;
+  private last: readonly Output[] | null = null;
   private running: Promise<unknown> = Promise.resolve();
   private disposed = false;
 
@@ -57,21 +61,33 @@ export class OnnxNetwork implements Network {
   }
 
   /** The array is filled again with every picture: whoever asks waits for the answer before. */
-  async scores(rgba: Uint8Array): Promise<Float32Array> {
+  async outputs(rgba: Uint8Array, extra: Extra = {}): Promise<Output[]> {
     if (this.disposed) throw new Error("it was disposed");
     const begun = performance.now();
     this.normalize(rgba, this.values);
     const feedMs = performance.now() - begun;
-    const run = this.session.run(this.values, this.shape, this.spec.output.name);
+    const run = this.session.run(this.inputs(extra), outputNames(this.spec));
     this.running = run.catch(() => undefined);
-    const scores = await run;
-    this.stages = { feedMs, outputMs: 0 }; // the session's answer holds the scores already
-    return scores;
+    const outputs = await run;
+    this.stages = { feedMs, outputMs: 0 }; // the session's answer holds the values already
+    if (!extra.alone) this.last = outputs;
+    return outputs;
+  }
+
+  private inputs({ given, alone = false }: Extra): Record<string, Fed> {
+    const found: Record<string, Fed> = { [this.spec.input.name]: { values: this.values, shape: this.shape } };
+    for (const entry of this.spec.extra_inputs) {
+      const { name, shape } = entry.tensor;
+      const before = entry.kind === "feedback" && !alone ? this.last?.[entry.output] : undefined;
+      const values = entry.kind === "feedback" ? null : entry.kind === "given" ? (given?.get(name) ?? entry.values) : entry.values;
+      found[name] = before ?? { values: filled(entry.tensor, values), shape };
+    }
+    return found;
   }
 
   /** In one go: a session's run cannot be divided. */
-  warmUp(rgba: Uint8Array): Promise<Float32Array> {
-    return this.scores(rgba);
+  warmUp(rgba: Uint8Array): Promise<Output[]> {
+    return this.outputs(rgba, { alone: true });
   }
 
   dispose(): void {

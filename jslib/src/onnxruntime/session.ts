@@ -1,6 +1,7 @@
 /** What the script of ONNX Runtime Web offers to this runtime, and nothing else of it. */
 import type { Bytes } from "../fetching";
 import type { Values } from "../image/normalize";
+import type { Output } from "../tasks";
 
 /** A file that the model names as the place of weights. */
 export interface WeightFile {
@@ -8,9 +9,15 @@ export interface WeightFile {
   readonly data: Bytes;
 }
 
+/** Values of an input, which has this shape. */
+export interface Fed {
+  readonly values: Values | Uint8Array;
+  readonly shape: readonly number[];
+}
+
 export interface OnnxSession {
-  /** The values of the output `output` for those of the model's one input, which has this shape. */
-  run(values: Values, shape: readonly number[], output: string): Promise<Float32Array>;
+  /** The outputs of these names for all inputs, by theirs. */
+  run(inputs: Readonly<Record<string, Fed>>, outputs: readonly string[]): Promise<Output[]>;
   /** Frees weights and all else that it holds. */
   release(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Candidates, type Output } from "../../src/detection/candidates";
+import { Candidates } from "../../src/detection/candidates";
 import { DETECTION_NUMBERS, Detector, type DetectionTask } from "../../src/detection/index";
 import { overlapOf, Suppressor } from "../../src/detection/suppress";
+import type { Output } from "../../src/tasks";
 import { preprocess } from "../image/pictures";
 
 interface Case {
@@ -50,7 +51,9 @@ for (const { name, task, outputs, expected } of CASES) {
 const ROWS: DetectionTask = {
   form: { form: "rows", box: 0, score: 4, label: 5, corners: "xyxy", units: "pixels" },
   threshold: 0.5,
-  suppression: { overlap: 0.5, per_class: true, limit: 10 },
+  overlap: 0.5,
+  per_class: true,
+  limit: 10,
 };
 
 const finished = (...rows: number[][]): Output[] => [{ shape: [1, rows.length, 6], values: Float32Array.from(rows.flat()) }];

@@ -40,7 +40,7 @@ export class SmallGraph {
     const graph = new Graph(this.json);
     const weights = weightsOf(graph.specs, [this.shard]);
     if (!weights) throw new Error("its weights cannot be decoded");
-    return new Plan(graph, graph.output(output), weights);
+    return new Plan(graph, [graph.output(output)], weights);
   }
 
   /** What TensorFlow.js's own GraphModel gives. */

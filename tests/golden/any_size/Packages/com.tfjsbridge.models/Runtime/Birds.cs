@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "birds";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "42df8a4171478c51bc4032650fbf5f66011e7738c1c566f7eb030e905b7f7d72";
+        public const string ContractHash = "20cafa347faca14842e396e41ae7dd1e165590b4e34efd24050003975820f051";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 40;

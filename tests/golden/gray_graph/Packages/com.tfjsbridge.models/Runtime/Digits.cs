@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "digits";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "3b0eeea388c2bc0e7099c1d64b9e426720e9255ab4e66382be1d8cf57be24c12";
+        public const string ContractHash = "86787cc9b8a53f0689857195e108b7071e89a5a7e64970006310701e1af4719a";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 28;

@@ -29,7 +29,7 @@ namespace TfjsBridge.Models
         public const string Slug = "plants";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "328b8771aa24fed05df49faf2fa9cc4ea7db25619cfcf56f939b7a666b0c3483";
+        public const string ContractHash = "4f08b63eb64c0b11760689614c2ddfb1829598c1bc049d72018ba4bf67985bf0";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

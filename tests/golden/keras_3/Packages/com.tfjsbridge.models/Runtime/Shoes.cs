@@ -25,7 +25,7 @@ namespace TfjsBridge.Models
         public const string Slug = "shoes";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "3aa4f211b3510b2099cc6626a900b483f41daece37174f624ef0d72ecb85e014";
+        public const string ContractHash = "732e18e11eb339b369c65d7eedf116fc056d32392ecee3240e2568fafbe085ce";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

@@ -26,7 +26,7 @@ namespace TfjsBridge.Models
         public const string Slug = "shells";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "27379482d76c7d5e21e2938226871a31f4e0d045821ca501553599ad030f62e7";
+        public const string ContractHash = "5b8ab4c32ecd3c4ff8fab145f9012b12ce8fa5cbac2fb9060fe65aaea9fd30b8";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

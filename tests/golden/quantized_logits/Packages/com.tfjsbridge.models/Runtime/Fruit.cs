@@ -28,7 +28,7 @@ namespace TfjsBridge.Models
         public const string Slug = "fruit";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "60fb6d42343796b113b07720cc8b7e01696012768c252f100506f453f7b9ffb3";
+        public const string ContractHash = "1cd5b84b7fc8735c6ab3f8b8a6e062b5b1e1492ee861507ee52d8072ddd97475";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;

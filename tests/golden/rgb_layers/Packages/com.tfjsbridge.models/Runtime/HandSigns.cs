@@ -31,7 +31,7 @@ namespace TfjsBridge.Models
         public const string Slug = "hand-signs";
 
         /// <summary>SHA-256 of the contract.json that was generated together with this class.</summary>
-        public const string ContractHash = "6ad0802fd215c039cc3f504364b26a91864baf7bf799e1222017b8d376163317";
+        public const string ContractHash = "44e2dc9d829155154eb909d6bb784ea13aafcaa5dffaf522800deb1806614454";
 
         /// <summary>Width of the model's input in pixels; a source may have any size.</summary>
         public const int Width = 48;
