@@ -31,7 +31,7 @@ CS_TAKEN = frozenset(
     IndexOf Predict PredictCamera Load Dispose State Progress Error ErrorCode Name Slug ContractHash Width Height
     Channels Mean Std Scale Count System Unity UnityEngine TfjsBridge Models Model ModelInfo ModelState ModelStats
     Classifier Prediction ClassScore SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
-    Operation LoadOperation PredictOperation Settled Pacer StableLabel MonoBehaviour SerializeField Texture
+    Operation LoadOperation PredictOperation PictureModel Settled Pacer StableLabel MonoBehaviour SerializeField Texture
     Debug""".split()
 )
 WINDOWS_DEVICES = frozenset(

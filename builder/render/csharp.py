@@ -15,6 +15,8 @@ from builder.abi import AbiType, Function
 from builder.errors import ABI_MISMATCH, BAD_SOURCE, CATALOGUE, NOT_WEBGL, ErrorKind
 from builder.names import CsIdentifier, Slug, unique_identifiers
 from builder.render.environment import cs_string
+from builder.render.tasks import task_view
+from builder.render.tasks.view import TaskView
 from builder.spec import ModelSpec
 
 _CS_TYPES: dict[AbiType, str] = {
@@ -127,7 +129,7 @@ class CsNative:
     abi_version: int
     result_version: int
     result_header_bytes: int
-    classification_task: int
+    tasks: tuple[CsMember, ...]
     queue_flag: int
     functions: tuple[CsFunction, ...]
     enums: tuple[CsEnum, ...]
@@ -159,8 +161,8 @@ class CsModel:
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    top_k: int
     labels: tuple[CsLabel, ...]
+    task: TaskView
 
 
 def _pascal(constant: str) -> str:
@@ -219,7 +221,7 @@ def native_view() -> dict[str, object]:
         abi_version=abi.ABI_VERSION,
         result_version=abi.RESULT_VERSION,
         result_header_bytes=abi.RESULT_HEADER_BYTES,
-        classification_task=abi.TASKS["classification"],
+        tasks=tuple(CsMember(f"{kind.capitalize()}Task", number, "") for kind, number in abi.TASKS.items()),
         queue_flag=int(abi.SourceFlags.QUEUE),
         functions=tuple(_function(function) for function in abi.FUNCTIONS),
         enums=_enums(),
@@ -236,12 +238,14 @@ def _remarks(spec: ModelSpec) -> tuple[str, ...]:
     pictures = f"Pictures are brought to {pre.width}x{pre.height} by {pre.fit} ({pre.filter} filter)."
     return (
         pictures,
-        f"TensorFlow.js {spec.files.format}, {megabytes:.1f} MB of weights; "
-        f"input {spec.input.name}, output {spec.output.name}.",
+        f"TensorFlow.js {spec.files.format}, {megabytes:.1f} MB of weights; input {spec.input.name}, {_outputs(spec)}.",
         *_input_remarks(spec),
-        *_score_remarks(spec),
-        f"Results hold the {spec.classification.top_k} best of {len(spec.labels)} classes.",
+        *task_view(spec).remarks,
     )
+
+
+def _outputs(spec: ModelSpec) -> str:
+    return f"output{'s' if len(spec.outputs) > 1 else ''} {', '.join(spec.output_names)}"
 
 
 def _input_remarks(spec: ModelSpec) -> Iterator[str]:
@@ -254,26 +258,16 @@ def _input_remarks(spec: ModelSpec) -> Iterator[str]:
         yield "The input tensor takes whole values of 0 to 255; the model normalizes them itself."
 
 
-def _score_remarks(spec: ModelSpec) -> Iterator[str]:
-    """What becomes of the model's scores."""
-    post = spec.classification
-    if post.activation == "softmax":
-        yield "Scores are probabilities: the softmax of what the model gives."
-    if post.skip_first:
-        many = f"first {post.skip_first} scores carry no label and are" if post.skip_first > 1 else None
-        yield f"The model's {many or 'first score carries no label and is'} left out."
-
-
 def wrapper_view(spec: ModelSpec, contract_sha256: str) -> dict[str, object]:
     """The variable `model` of the class's template; `contract_sha256` in hex."""
-    pre, names = spec.preprocess, unique_identifiers(spec.labels)
+    pre, names, task = spec.preprocess, unique_identifiers(spec.labels), task_view(spec)
     color = {"rgb": "RGB", "gray": "gray"}[pre.color]
     model = CsModel(
         generator=__version__,
         name=spec.name,
         slug=spec.slug,
         contract_hash=contract_sha256,
-        summary=f"{spec.name}: {len(spec.labels)} classes from {color} pictures of {pre.width}x{pre.height} pixels.",
+        summary=f"{spec.name}: {task.summary} from {color} pictures of {pre.width}x{pre.height} pixels.",
         remarks=_remarks(spec),
         width=pre.width,
         height=pre.height,
@@ -281,7 +275,7 @@ def wrapper_view(spec: ModelSpec, contract_sha256: str) -> dict[str, object]:
         scale=pre.scale,
         mean=pre.mean,
         std=pre.std,
-        top_k=spec.classification.top_k,
         labels=tuple(CsLabel(name, i, text) for i, (name, text) in enumerate(zip(names, spec.labels, strict=True))),
+        task=task,
     )
     return {"model": model}

@@ -97,7 +97,7 @@ public static class Predicting
     public static void FullQueueIsTriedAgain()
     {
         var model = Ready();
-        var operations = new List<PredictOperation<HandSigns.Label>>();
+        var operations = new List<PredictOperation<Prediction<HandSigns.Label>>>();
         for (var i = 0; i < 70; i++) operations.Add(model.Predict(new Texture2D(8, 8)));
         Check.Equal(65, Fake.Submits);
         for (var i = 0; i < 100; i++)

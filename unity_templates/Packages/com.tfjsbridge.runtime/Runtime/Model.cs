@@ -10,6 +10,7 @@ namespace TfjsBridge
     public abstract partial class Model : IDisposable
     {
         private readonly PreferredBackend _backend;
+        private readonly int _task;
         private readonly PredictQueue _queue = new PredictQueue();
         private readonly FrameSubmitter _submitter;
         private ModelHandle _handle;
@@ -18,12 +19,15 @@ namespace TfjsBridge
         private int _frame;
         private bool _isDisposed;
 
-        internal Model(ModelInfo info, PreferredBackend backend)
+        /// <param name="task">The task's number in a result.</param>
+        /// <param name="resultCount">How many floats results usually hold; larger ones make room for themselves.</param>
+        internal Model(ModelInfo info, PreferredBackend backend, int task, int resultCount)
         {
             Info = info;
             _backend = backend;
+            _task = task;
             _submitter = new FrameSubmitter(info);
-            _result = new byte[Native.ResultHeaderBytes + info.TopK * 2 * sizeof(float)];
+            _result = new byte[Native.ResultHeaderBytes + resultCount * sizeof(float)];
         }
 
         /// <summary>The model's size and names.</summary>

@@ -103,7 +103,7 @@ namespace TfjsBridge
         {
             var frame = ResultHeader.Frame(_result);
             var operation = _queue.Take(frame);
-            succeeded = succeeded && ResultHeader.IsClassification(_result);
+            succeeded = succeeded && ResultHeader.IsOf(_result, _task);
             if (operation == null && succeeded)
                 TakePolled(_result, frame);
             else if (operation == null)

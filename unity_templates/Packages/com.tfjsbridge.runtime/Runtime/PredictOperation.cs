@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace TfjsBridge
 {
-    /// <summary>A prediction on its way; see <see cref="PredictOperation{TLabel}"/>.</summary>
+    /// <summary>A prediction on its way; see <see cref="PredictOperation{TResult}"/>.</summary>
     public abstract class PredictOperation : Operation
     {
         internal PredictOperation(in ImageSource source) => Source = source;
@@ -29,38 +29,38 @@ namespace TfjsBridge
     }
 
     /// <summary>A prediction on its way: <c>var (label, score) = await model.Predict(texture);</c></summary>
-    public sealed class PredictOperation<TLabel> : PredictOperation where TLabel : struct
+    public sealed class PredictOperation<TResult> : PredictOperation where TResult : struct
     {
-        private readonly Classifier<TLabel> _model;
+        private readonly PictureModel<TResult> _model;
 
-        internal PredictOperation(Classifier<TLabel> model, in ImageSource source) : base(source) => _model = model;
+        internal PredictOperation(PictureModel<TResult> model, in ImageSource source) : base(source) => _model = model;
 
         /// <summary>The prediction, once the operation has succeeded; before that an empty one.</summary>
-        public Prediction<TLabel> Result { get; private set; }
+        public TResult Result { get; private set; }
 
         /// <summary>Await it without exceptions, then look at Succeeded.</summary>
-        public Settled<PredictOperation<TLabel>> Settled() => new Settled<PredictOperation<TLabel>>(this);
+        public Settled<PredictOperation<TResult>> Settled() => new Settled<PredictOperation<TResult>>(this);
 
         public Awaiter GetAwaiter() => new Awaiter(this);
 
         internal override void Take(byte[] result, int frame)
         {
             if (IsDone) return;
-            Result = _model.Read(result, frame, new ScoreList<TLabel>(_model));
+            Result = _model.ReadAwaited(result, frame);
             Finish();
         }
 
         public readonly struct Awaiter : INotifyCompletion
         {
-            private readonly PredictOperation<TLabel> _operation;
+            private readonly PredictOperation<TResult> _operation;
 
-            internal Awaiter(PredictOperation<TLabel> operation) => _operation = operation;
+            internal Awaiter(PredictOperation<TResult> operation) => _operation = operation;
 
             public bool IsCompleted => _operation.IsDone;
 
             public void OnCompleted(Action continuation) => _operation.OnDone(continuation, true);
 
-            public Prediction<TLabel> GetResult()
+            public TResult GetResult()
             {
                 _operation.ThrowUnlessSucceeded();
                 return _operation.Result;

@@ -12,6 +12,11 @@ namespace TfjsBridge
         public const int ResultVersion = 1;
         public const int ResultHeaderBytes = 16;
         public const int ClassificationTask = 1;
+        public const int DetectionTask = 2;
+        public const int SegmentationTask = 3;
+        public const int ImageTask = 4;
+        public const int KeypointsTask = 5;
+        public const int RawTask = 6;
         public const int StatsCount = 17;
 
         /// <summary>Marks an explicit prediction, which waits in line and is never dropped.</summary>
