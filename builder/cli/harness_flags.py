@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from builder.harness.visits import MAX_WORKERS
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 EXISTING = click.Path(exists=True, path_type=Path)
+
+SHORTEST_SOAK, LONGEST_SOAK = 5, 24 * 3600
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -41,6 +44,21 @@ def finite(context: click.Context, option: click.Parameter, value: float | None)
         return value
     message = "it is not a number"
     raise click.BadParameter(message, context, option)
+
+
+class Duration(click.ParamType[float]):
+    """`90s`, `10m` or `2h`; seconds, or 0 for none."""
+
+    name = "duration"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9]{1,5})(s|m|h)", value.strip())
+        seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0
+        if not SHORTEST_SOAK <= seconds <= LONGEST_SOAK:
+            self.fail(f"{value!r} is not a time from {SHORTEST_SOAK}s to 24h, like 90s, 10m or 2h", param, ctx)
+        return float(seconds)
 
 
 run_options = options(

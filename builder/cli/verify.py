@@ -17,6 +17,7 @@ from builder.cli.golden import update
 from builder.cli.harness_flags import (
     EXISTING,
     FILE,
+    Duration,
     browser_options,
     finite,
     options,
@@ -58,6 +59,15 @@ _look_options = options(
         help="With --no-predict: how long the picture must hold, as a splash screen does not.",
     ),
 )
+_soak_options = options(
+    click.option(
+        "--soak",
+        type=Duration(),
+        default=0.0,
+        metavar="TIME",
+        help="Then keep the build busy for so long, like 10m, and fail on what grows.",
+    ),
+)
 _output_options = options(
     *report_options,
     click.option("--screenshot", type=FILE, metavar="FILE", help="Write a picture of the page, PNG."),
@@ -85,6 +95,7 @@ _output_options = options(
 )
 @run_options
 @_look_options
+@_soak_options
 @browser_options
 @_output_options
 def command(
@@ -121,6 +132,9 @@ def command(
     label = "happy"
     source = "camera"               # play it to a fake webcam and let the game itself predict
     query = "source=camera"         # added to the page's address for this case
+
+    --soak predicts on the pictures in turn and samples tensors, JavaScript heap, WebGL memory, times of frames and of
+    predictions.
 
     Exit codes: 0 all pass; 1 a case or check fails (files, backend, renderer, blank canvas, leaked tensors, golden
     vectors); 2 bad usage or input; 3 no usable browser; 4 the build does not load or carries no TfjsBridge.

@@ -11,7 +11,7 @@ from typing import Any
 
 from builder.errors import Problem
 from builder.harness.cases import Case
-from builder.harness.results import CaseResult, Check, ModelInfo, PageLog, Prediction, RunResult
+from builder.harness.results import CaseResult, Check, ModelInfo, PageLog, Prediction, RunResult, SoakSample
 from builder.harness.text import clean
 
 REPORT_VERSION = 1
@@ -36,6 +36,7 @@ def json_report(run: RunResult, exit_code: int) -> str:
             "checks": [_check(check) for check in run.checks],
             "cases": [_case(result) for result in run.cases],
             "restarts": [clean(text) for text in run.restarts],
+            "soak": [_sample(sample) for sample in run.soak],
             "page": _log(run.log),
         }
     )
@@ -92,6 +93,11 @@ def _expected(case: Case) -> dict[str, Any]:
     tolerance = None if scores is None else case.tolerance
     label = None if case.label is None else clean(case.label)
     return {"label": label, "min": case.minimum, "scores": scores, "tolerance": tolerance}
+
+
+def _sample(sample: SoakSample) -> dict[str, Any]:
+    given = dataclasses.asdict(sample)
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in given.items()}
 
 
 def _prediction(prediction: Prediction) -> dict[str, Any]:

@@ -210,6 +210,10 @@ class GamePage:
         """What the page's JavaScript objects take, garbage not counted; None where the browser does not say."""
         return await self._within(heap_bytes(self._page), ANSWER_SECONDS)
 
+    async def soaked(self) -> wire.WireSoak:
+        """What soak.js counted since the last call; for a page that was opened with `soak`."""
+        return _valid(wire.WireSoak, await self._ask(wire.SOAK, None, ANSWER_SECONDS))
+
     # --- looking --------------------------------------------------------------------------------------------------
 
     @property
@@ -322,13 +326,18 @@ def _nonsense(error: ValidationError) -> str:
 
 
 @asynccontextmanager
-async def open_page(browser: Browser, origin: str, backend: Backend, timeout: float) -> AsyncIterator[GamePage]:
-    """A fresh page, told which backend to use; `timeout` in seconds holds for loading and for each prediction."""
+async def open_page(
+    browser: Browser, origin: str, backend: Backend, timeout: float, *, soak: bool = False
+) -> AsyncIterator[GamePage]:
+    """A fresh page, told which backend to use; `timeout` in seconds holds for loading and for each prediction. `soak`:
+    its WebGL objects and frames are counted."""
     context = await new_context(browser)
     renderer = await _renderer(await context.new_page())
     page = await context.new_page()
     await page.add_init_script(wire.WATCHING)
     await page.add_init_script(wire.page_config(backend))
+    if soak:
+        await page.add_init_script(wire.SOAKING)
     yield GamePage(page, PageListener(context, page, origin), renderer, timeout)
 
 

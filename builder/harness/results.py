@@ -102,9 +102,24 @@ class Tensors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoakSample:
+    """A page at one moment of a soak, `seconds` after its start; None for what could not be measured. Times are lower
+    quartiles since the sample before."""
+
+    seconds: float
+    tensors: int | None
+    js_heap_bytes: int | None
+    gpu_bytes: int
+    frame_ms: float | None
+    frames_per_second: float
+    prediction_ms: float | None
+    predictions_per_second: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Everything that one `verify` found. `model` is None where none was asked for. `start`: how the build started.
-    `restarts`: why pages died whose cases were run again."""
+    `restarts`: why pages died whose cases were run again. `soak`: what was sampled, oldest first."""
 
     build: str
     browser: str
@@ -118,6 +133,7 @@ class RunResult:
     log: PageLog
     start: Start
     restarts: tuple[str, ...] = ()
+    soak: tuple[SoakSample, ...] = ()
 
     @property
     def verdicts(self) -> dict[str, bool | None]:

@@ -15,7 +15,7 @@ from builder.harness.golden import stored
 from builder.harness.loading import Progress
 from builder.harness.results import Check, PageLog
 from builder.harness.serve import serve
-from builder.harness.visits import Findings, RunFailed, RunOptions, Visitor, plan
+from builder.harness.visits import Findings, RunFailed, RunOptions, Visit, Visitor, join, plan
 from builder.harness.workers import Board, Crew
 
 # Of a page that died and was replaced these say nothing.
@@ -43,6 +43,8 @@ async def run(target: Target, cases: Sequence[Case], options: RunOptions, progre
         crew = Crew(visitor.visit, options.workers, Board(options.workers, len(cases), progress))
         try:
             await crew.run(plan(cases, options.query, options.workers))
+            if options.soak:  # alone: others would be in its way
+                await crew.run([Visit((), join(options.query), False, soak=True)])
         except RunFailed as failure:
             failure.checks = (*files, *failure.checks)
             raise
@@ -88,6 +90,7 @@ def merge(cases: Sequence[Case], found: Sequence[Findings], restarts: Sequence[s
         tensors=next(leaking, living[0]).tensors,
         log=_joined(each.log for each in runs),
         restarts=tuple(restarts),
+        soak=next((each.soak for each in runs if each.soak), ()),
     )
     return Findings(result=result, screenshot=found[0].screenshot)
 

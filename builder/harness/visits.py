@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -17,10 +18,11 @@ from builder.harness.browser import BrowserOptions, open_browser
 from builder.harness.camera import write_film
 from builder.harness.cases import Case, check_against
 from builder.harness.golden import Golden
-from builder.harness.images import read_rgb
+from builder.harness.images import RgbImage, read_rgb
 from builder.harness.loading import Progress, Wait
 from builder.harness.page import GamePage, PageSilent, open_page
 from builder.harness.results import Backend, Check, Gpu, ModelInfo, PageLog, RunResult
+from builder.harness.soak import MAX_PICTURES, Soaking
 from builder.harness.text import clean
 
 MAX_WORKERS = 32
@@ -29,7 +31,8 @@ MAX_WORKERS = 32
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """How to run; `timeout` in seconds holds for loading the build and its model, and for each prediction. Without
-    `predict` no model is looked for, and the picture must hold for `settle` seconds."""
+    `predict` no model is looked for, and the picture must hold for `settle` seconds. `soak`: seconds to keep it busy,
+    0 for no soak."""
 
     backend: Backend = "auto"
     gpu: Gpu = "software"
@@ -43,6 +46,7 @@ class RunOptions:
     predict: bool = True
     settle: float = 5.0
     isolated: bool = False
+    soak: float = 0.0
 
 
 class RunFailed(UserError):
@@ -60,12 +64,13 @@ class RunFailed(UserError):
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Cases that share one opening of the page. `camera`: the one case is played to the fake webcam. `again`: these
-    cases were under way on a page that died."""
+    cases were under way on a page that died. `soak`: no cases, but the build kept busy."""
 
     cases: tuple[Case, ...]
     query: str
     camera: bool
     again: bool = False
+    soak: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +92,15 @@ def plan(cases: Iterable[Case], query: str, workers: int = 1) -> list[Visit]:
     """
     cases = tuple(cases)
     if not cases:
-        return [Visit((), _join(query), False)]
+        return [Visit((), join(query), False)]
     probes = sorted((case for case in cases if case.source == "probe"), key=lambda case: case.query)
     share = -(-len(probes) // workers) or 1
     visits = [
-        Visit(part, _join(query, key), False)
+        Visit(part, join(query, key), False)
         for key, group in groupby(probes, lambda case: case.query)
         for part in _parts(tuple(group), share)
     ]
-    return visits + [Visit((case,), _join(query, case.query), True) for case in cases if case.source == "camera"]
+    return visits + [Visit((case,), join(query, case.query), True) for case in cases if case.source == "camera"]
 
 
 def _parts(cases: tuple[Case, ...], share: int) -> Iterable[tuple[Case, ...]]:
@@ -105,7 +110,8 @@ def _parts(cases: tuple[Case, ...], share: int) -> Iterable[tuple[Case, ...]]:
     return (cases[start:end] for start, end in pairwise(cuts))
 
 
-def _join(*queries: str) -> str:
+def join(*queries: str) -> str:
+    """The queries that are not empty as one, beginning with ?."""
     joined = "&".join(query.lstrip("?") for query in queries if query)
     return f"?{joined}" if joined else ""
 
@@ -134,7 +140,8 @@ class Visitor:
 
     async def _in_browser(self, browser: Browser, visit: Visit, progress: Progress) -> Findings:
         try:
-            async with open_page(browser, self.origin, self.options.backend, self.options.timeout) as page:
+            how = (self.origin, self.options.backend, self.options.timeout)
+            async with open_page(browser, *how, soak=visit.soak) as page:
                 return await self._on_page(page, f"Chromium {browser.version}", visit, progress)
         except PlaywrightError as error:  # the browser itself died; what the page does is caught closer to it
             reason = f"the browser failed ({clean(error.message.partition(chr(10))[0], 300)})"
@@ -143,7 +150,12 @@ class Visitor:
     async def _on_page(self, page: GamePage, browser: str, visit: Visit, progress: Progress) -> Findings:
         model, loaded = await self._load(page, visit, progress)
         seconds = page.seconds
-        fed = feed.Fed((), None) if model is None else await self._feed(page, model, visit, progress)
+        soaking = Soaking(self.options.soak, time.monotonic, progress)
+        if visit.soak:
+            await soaking.run(page, model, self._pictures(model))
+            fed = feed.Fed((), soaking.tensors, soaking.silence)
+        else:
+            fed = feed.Fed((), None) if model is None else await self._feed(page, model, visit, progress)
         golden, silence = (
             (None, "")
             if fed.silence or model is None
@@ -159,10 +171,11 @@ class Visitor:
             backend_used=backend,
             model=model,
             cases=fed.results,
-            checks=checks if golden is None else (*checks, golden),
+            checks=(*checks, *([golden] if golden else []), *(soaking.checks(model) if visit.soak else [])),
             tensors=fed.tensors,
             log=page.log(),
             start=starting.start_of(watch, seconds),
+            soak=tuple(soaking.samples),
         )
         return Findings(result=result, screenshot=await page.screenshot(), silence=fed.silence or silence)
 
@@ -172,6 +185,12 @@ class Visitor:
         vector = self.golden.get(model.slug)
         picture = vector.picture if vector and not visit.cases else None
         return await feed.probe(page, model, visit.cases, progress, picture)
+
+    def _pictures(self, model: ModelInfo | None) -> list[RgbImage]:
+        """What a soak predicts on: the pictures of the cases, or that of the golden vector."""
+        vector = self.golden.get(model.slug) if model else None
+        cases = self.cases[:MAX_PICTURES]
+        return [read_rgb(case.image) for case in cases] or ([vector.picture] if vector else [])
 
     async def _checks(
         self, page: GamePage, model: ModelInfo | None, loaded: list[tuple[str, str]], fed: feed.Fed

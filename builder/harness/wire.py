@@ -115,6 +115,14 @@ class WireAnswer(_Wire):
     error: Text
 
 
+class WireSoak(_Wire):
+    """What soak.js counted since it was last asked."""
+
+    gpu_bytes: int = Field(ge=0)
+    frames: int = Field(ge=0)
+    frame_ms: float | None
+
+
 class WireCanvas(_Wire):
     """A canvas' place in the viewport, CSS pixels, already cut to the viewport."""
 
@@ -177,6 +185,8 @@ WATCH = """() => {
   return watch ? watch.read() : null;
 }"""
 
+SOAK = """() => globalThis[Symbol.for("tfjs-for-unity.soak")].read()"""
+
 # The canvases that loaders were given, else the largest; the n-th, marked, so that it can be looked at alone.
 CANVAS = f"""(n) => {{
   const area = (c) => {{ const r = c.getBoundingClientRect(); return r.width * r.height; }};
@@ -202,6 +212,7 @@ RENDERER = """() => {
 
 
 WATCHING = Path(__file__).with_name("watch.js").read_text("utf-8")
+SOAKING = Path(__file__).with_name("soak.js").read_text("utf-8")
 
 
 def page_config(backend: str) -> str:

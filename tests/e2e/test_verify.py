@@ -121,6 +121,32 @@ def test_a_flood_on_the_console_is_bounded(cases: Path, tmp_path: Path) -> None:
     assert max(len(entry["text"]) for entry in page["console"]) == 1000
 
 
+# --- a soak ---------------------------------------------------------------------------------------------------------
+
+HELD = ("soak-tensors", "soak-js-heap", "soak-gpu")
+SLOW = ("soak-frame-time", "soak-prediction-time")
+
+
+def soaked(cases: Path, folder: Path, fault: str) -> dict[str, bool]:
+    """The soak's checks, whether they passed."""
+    report = ("--json", str(folder / "r.json"), "--report", str(folder / "r.html"))
+    verify(FAKE_BUILD, cases, *PATIENT, "--query", f"fault={fault}", "--soak", "5s", *report)
+    found = json.loads((folder / "r.json").read_text("utf-8"))
+    assert len(found["soak"]) >= 14 and found["soak"][-1]["seconds"] >= 5
+    assert (folder / "r.html").read_text("utf-8").count("<polyline") == 7
+    return {check["name"]: check["passed"] for check in found["checks"] if check["name"].startswith("soak")}
+
+
+def test_a_healthy_game_keeps_what_it_has_over_a_soak(cases: Path, tmp_path: Path) -> None:
+    found = soaked(cases, tmp_path, "none")
+    assert [found[name] for name in HELD] == [True] * 3  # a busy machine may well slow down meanwhile
+    assert set(found) == {*HELD, *SLOW}
+
+
+def test_a_game_that_grows_in_every_way_is_caught_in_every_way(cases: Path, tmp_path: Path) -> None:
+    assert soaked(cases, tmp_path, "grow") == dict.fromkeys((*HELD, *SLOW), False)
+
+
 # --- the network ----------------------------------------------------------------------------------------------------
 
 

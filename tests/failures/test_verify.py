@@ -87,6 +87,8 @@ def test_a_report_that_cannot_be_written_hides_neither_the_result_nor_other_repo
     ("arguments", "message"),
     [
         (("--timeout", "nan"), "Invalid value for '--timeout': it is not a number"),
+        (("--soak", "10"), "'10' is not a time from 5s to 24h, like 90s, 10m or 2h"),
+        (("--soak", "25h"), "is not a time from 5s to 24h"),
         (("--force",), "--force goes with --update-golden."),
     ],
 )

@@ -43,11 +43,12 @@ def reliability(found: Calibration | None) -> ChartView | None:
     return ChartView(title="Calibration", note=note, columns=columns, low="score 0", high="1")
 
 
-def curve(title: str, values: Sequence[float], unit: str, low: str, high: str) -> ChartView | None:
-    """Values in their order, from 0 upwards."""
-    if len(values) < 2:
+def curve(title: str, points: Sequence[tuple[float, float]], unit: str, low: str, high: str) -> ChartView | None:
+    """Through (x, y) in the order of x; y from 0 upwards."""
+    if len(points) < 2:
         return None
-    top = max(values) or 1.0
-    columns = tuple(Column(f"{value:.4g} {unit}", round(100 * value / top, 1)) for value in values)
+    (first, _), (last, _), values = points[0], points[-1], [y for _, y in points]
+    top, width = max(values) or 1.0, (last - first) or 1.0
+    drawn = tuple((round(300 * (x - first) / width, 1), round(100 * y / top, 1)) for x, y in points)
     note = f"{min(values):.4g} to {max(values):.4g} {unit}"
-    return ChartView(title=title, note=note, columns=columns, low=low, high=high)
+    return ChartView(title=title, note=note, columns=(), low=low, high=high, points=drawn)

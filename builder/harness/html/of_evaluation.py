@@ -25,7 +25,11 @@ _RIGHT_SHOWN = 12
 def page(found: Evaluation, samples: Mapping[str, Sample], how: Preprocess | None) -> PageView:
     """`samples` by id, so far as their files are at hand; `how` says what the model sees of them, None if not known."""
     summary, figures = found.summary, found.summary.figures
-    heap = [each.memory.heap_bytes / 1e6 for each in found.about.memory if each.memory.heap_bytes is not None]
+    heap = [
+        (each.answers, each.memory.heap_bytes / 1e6)
+        for each in found.about.memory
+        if each.memory.heap_bytes is not None
+    ]
     charts = (
         reliability(figures.calibration),
         histogram("Time of an inference", figures.ms, "ms"),

@@ -6,16 +6,18 @@ import statistics
 from collections.abc import Sequence
 
 from builder.errors import Problem
-from builder.harness.html.charts import histogram
+from builder.harness.html.charts import curve, histogram
 from builder.harness.html.pictures import as_seen, read_or_none, screenshot, thumbnail
-from builder.harness.html.view import CheckView, PageView, PictureView, bars
+from builder.harness.html.view import ChartView, CheckView, PageView, PictureView, bars
 from builder.harness.report import expected, facts, log_sections, remarks, verdict
-from builder.harness.results import CaseResult, Check, PageLog, RunResult
+from builder.harness.results import CaseResult, Check, PageLog, RunResult, SoakSample
+from builder.harness.trends import METRICS
 from builder.harness.visits import Findings, RunFailed
 from builder.spec import Preprocess
 
 MAX_PICTURES = 120
 _MAX_LINES = 100
+_RATES = (("Frames", "frames_per_second"), ("Predictions", "predictions_per_second"))
 
 
 def page(found: Findings, how: Preprocess | None) -> PageView:
@@ -37,7 +39,7 @@ def page(found: Findings, how: Preprocess | None) -> PageView:
         verdict=verdict(run),
         tiles=tuple(tiles),
         checks=_checks(run.checks),
-        charts=(chart,) if chart else (),
+        charts=((chart,) if chart else ()) + _curves(run.soak),
         pictures_note=f"Those that fail first.{more}",
         pictures=tuple(_picture(run, each, how) for each in shown),
         shots=(screenshot(found.screenshot),) if found.screenshot else (),
@@ -58,6 +60,23 @@ def failure_page(build: str, failure: RunFailed) -> PageView:
         console=_console(failure.log),
         notes=_complaints(failure.log),
     )
+
+
+def _curves(samples: Sequence[SoakSample]) -> tuple[ChartView, ...]:
+    """One for each thing that a soak samples."""
+    drawn = [(each.title, each.key, each.unit, each.scale) for each in METRICS]
+    drawn += [(title, key, "a second", 1.0) for title, key in _RATES]
+    end = f"{samples[-1].seconds:.0f} s" if samples else ""
+    curves = (
+        curve(f"Soak: {title.lower()}", _points(samples, key, scale), unit, "start", end)
+        for title, key, unit, scale in drawn
+    )
+    return tuple(each for each in curves if each)
+
+
+def _points(samples: Sequence[SoakSample], key: str, scale: float) -> list[tuple[float, float]]:
+    pairs = ((each.seconds, getattr(each, key)) for each in samples)
+    return [(at, value / scale) for at, value in pairs if value is not None]
 
 
 def _problem(found: Problem) -> CheckView:

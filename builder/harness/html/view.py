@@ -59,13 +59,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartView:
-    """Columns side by side, with texts below the first and the last."""
+    """Columns side by side, or a curve through `points` (x of 0..300, y of 0..100), with texts below both ends."""
 
     title: str
     note: str
     columns: tuple[Column, ...]
     low: str
     high: str
+    points: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,11 +43,28 @@
     if (fault === "spin") for (;;);
     if (fault === "reject") return Promise.reject(new Error("An inference failed: \u001b[31mout of memory\u001b[0m."));
     if (fault === "leak") tensors++;
+    if (fault === "grow") grow();
     var scores = formula(decode(image), image.width, image.height);
     if (fault === "nan") scores[1] = NaN;
     if (fault === "short") scores.pop();
     if (fault === "nonsense") return Promise.resolve({ scores: ["a lot"], path: "telepathy" });
     return Promise.resolve(prediction(scores, "probe"));
+  }
+
+  // What a soak must notice: everything grows with each prediction, and takes longer.
+  var kept = [], grown = 0;
+  function busy(ms) {
+    for (var end = performance.now() + ms; performance.now() < end;);
+  }
+  function grow() {
+    tensors++;
+    grown++;
+    for (var i = 0; i < 20000; i++) kept.push({ of: tensors, number: i });
+    var gl = document.querySelector("canvas").getContext("webgl2");
+    kept.push(gl.createTexture());
+    gl.bindTexture(gl.TEXTURE_2D, kept[kept.length - 1]);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, 512, 512);
+    busy(20 * grown);
   }
 
   function model(handle, slug) {
@@ -76,6 +93,7 @@
     var gl = canvas.getContext("webgl2");
     var step = 0;
     (function next() {
+      if (grown) busy(8 * grown);
       gl.disable(gl.SCISSOR_TEST);
       gl.clearColor(0.1, 0.2, 0.4, 1);
       gl.clear(gl.COLOR_BUFFER_BIT);
