@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from onnx import TensorProto
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto
 
-from builder.convert.from_onnx.dims import Size, add, floordiv, least, mul, unknown
+from builder.convert.from_onnx.dims import Size, add, floordiv, largest, least, modulo, mul, subtract, unknown
+from builder.errors import UserError
 from tests.convert_onnx.peers import Peers, model, node, normal
 
 pytestmark = pytest.mark.node
@@ -30,6 +34,67 @@ def test_padding_by_remainders(peers: Peers) -> None:
     nodes = [node("Mod", "size four", "m"), node("Concat", "zeros m m", "p", axis=0), node("Pad", "x p")]
     weights = {"size": np.array([-7]), "four": np.array([4]), "zeros": np.zeros(6, np.int64)}
     assert peers.agree(model(nodes, {"x": [1, 3, 8, 7]}, weights), {"x": normal(1, 3, 8, 7)})["PadV2"] == 1
+
+
+def _pads(amounts: str) -> list[NodeProto]:
+    """How PyTorch's exporter turns [left, right] amounts of the last axis round into ONNX's pads of a picture."""
+    return [
+        node("Concat", f"{amounts} four_zeros", "listed", axis=0), node("Reshape", "listed pairs", "rows"),
+        node("Slice", "rows last first zero last", "turned"), node("Transpose", "turned", "columns", perm=[1, 0]),
+        node("Reshape", "columns last", "flat"), node("Cast", "flat", "p", to=TensorProto.INT64),
+    ]  # fmt: skip
+
+
+PADS: dict[str, NDArray[Any]] = {
+    "four_zeros": np.zeros(6, np.int64), "pairs": np.array([-1, 2]), "last": np.array([-1]), "zero": np.array([0]),
+    "first": np.array([-(2**63) + 1]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 2), (5, 2), (1, 2), (2, 3)])
+def test_padding_that_follows_from_a_free_size_as_tensorflow_pads(peers: Peers, kernel: int, stride: int) -> None:
+    """timm's tf_ networks: max((ceil(w / s) - 1) * s + k - w, 0), in floating-point numbers, half of it in front."""
+    nodes = [
+        node("Shape", "x", "s"), node("Gather", "s three", "w"), node("Cast", "w", "f", to=TensorProto.FLOAT),
+        node("Div", "f stride", "q"), node("Ceil", "q", "c"), node("Sub", "c one", "d"), node("Mul", "d stride", "m"),
+        node("Add", "m kernel", "a"), node("Sub", "a f", "n"), node("Clip", "n none -", "t"), node("Div", "t two", "h"),
+        node("Cast", "h", "i", to=TensorProto.INT64), node("Cast", "i", "g", to=TensorProto.FLOAT),
+        node("Sub", "t g", "r"), node("Unsqueeze", "g zero", "before"), node("Unsqueeze", "r zero", "behind"),
+        node("Concat", "before behind", "both", axis=0),
+        node("Cast", "both", "whole", to=TensorProto.INT64),
+        *_pads("whole"), node("Pad", "x p", "b"), node("Conv", "b k", strides=[1, stride]),
+    ]  # fmt: skip
+    numbers = {"one": 1, "two": 2, "none": 0, "stride": stride, "kernel": kernel}
+    weights: dict[str, NDArray[Any]] = {name: np.array(value, np.float32) for name, value in numbers.items()}
+    weights |= {**PADS, "three": np.array(3), "k": normal(4, 3, 1, kernel)}
+    made = model(nodes, {"x": [1, 3, 4, "w"]}, weights)
+    for width in (9, 10, 11, 12):
+        found = peers.agree(made, {"x": normal(1, 3, 4, width)})
+        assert (found["PadV2"], found["Conv2D"], found["Transpose"], found["Ceil"]) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("width", [5, 8, 10, 11])
+def test_padding_up_to_a_multiple(peers: Peers, width: int) -> None:
+    """DaViT with free sizes: (4 - w % 4) % 4."""
+    nodes = [
+        node("Shape", "x", "s"), node("Gather", "s three", "w"), node("Mod", "w four", "m"), node("Sub", "four m", "d"),
+        node("Mod", "d four", "r"), node("Unsqueeze", "r zero", "behind"), node("Concat", "zero behind", "two", axis=0),
+        *_pads("two"), node("Pad", "x p", "b"), node("Conv", "b k", strides=[1, 4]),
+    ]  # fmt: skip
+    weights = {**PADS, "three": np.array(3), "four": np.array(4), "k": normal(4, 3, 1, 4)}
+    made = model(nodes, {"x": [1, 3, 4, "w"]}, weights)
+    assert peers.agree(made, {"x": normal(1, 3, 4, width)})["PadV2"] == 1
+
+
+def test_padding_that_might_be_negative_is_refused(peers: Peers) -> None:
+    nodes = [
+        node("Shape", "x", "s"), node("Gather", "s three", "w"), node("Sub", "eight w", "d"),
+        node("Unsqueeze", "d zero", "behind"), node("Concat", "zero behind", "two", axis=0), *_pads("two"),
+        node("Pad", "x p"),
+    ]  # fmt: skip
+    made = model(nodes, {"x": [1, 3, 4, "w"]}, {**PADS, "three": np.array(3), "eight": np.array(8)})
+    with pytest.raises(UserError, match="may be negative"):
+        peers.agree(made, {"x": normal(1, 3, 4, 5)})
 
 
 def test_weights_that_the_network_standardizes(peers: Peers) -> None:
@@ -122,4 +187,6 @@ def test_how_small_a_size_may_be() -> None:
     assert [least(size) for size in (7, width, add(width, -1), floordiv(add(width, -1), 2))] == [7, 1, 0, 0]
     assert least(add(width, -2)) == -1
     assert least(unknown()) == 0  # such as how many boxes are kept
+    assert [least(size) for size in (largest(add(width, -9), 0), modulo(width, 4))] == [0, 0]
+    assert least(subtract(width, floordiv(width, 2))) == 0
     assert least(mul(add(width, -2), 3)) < 0 and least(add(width, mul(Size("h"), -1))) < 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 _LONGEST = 80
@@ -16,12 +16,15 @@ _numbers = count()
 class Size:
     """A size that only the running model knows; equal texts mean equal sizes.
 
-    `op` ("+", "*", "//") and `args` say how it follows from others; a size without `op` is read from a tensor.
+    `op` ("+", "*", "//", "max") and `args` say how it follows from others; a size without `op` is read from a tensor.
+    "/" is a quotient on the way to a size: a fraction until it is rounded. `floor` is a number that one with an `op` is
+    known never to be below.
     """
 
     text: str
     op: str = field(default="", compare=False)
     args: tuple[Dim, ...] = field(default=(), compare=False)
+    floor: float = field(default=-math.inf, compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -38,7 +41,7 @@ def unknown() -> Size:
 
 def _combined(op: str, a: Dim, b: Dim) -> Size:
     text = f"({a}{op}{b})"
-    return Size(text if len(text) <= _LONGEST else unknown().text, op, (a, b))
+    return Size(text if len(text) <= _LONGEST else unknown().text, op, (a, b), _least(op, least(a), least(b)))
 
 
 def add(a: Dim, b: Dim) -> Dim:
@@ -77,8 +80,52 @@ def floordiv(a: Dim, b: Dim) -> Dim:
     return _combined("//", a, b)
 
 
+def quotient(a: Dim, b: int) -> Dim | None:
+    """a / b, which may be no whole number; None where that is known and has to be computed as it is."""
+    if isinstance(a, int):
+        return None if a % b else a // b
+    return a if b == 1 else a.args[0] if a.op == "*" and a.args[1] == b else _combined("/", a, b)
+
+
+def is_fraction(dim: object) -> bool:
+    return isinstance(dim, Size) and dim.op == "/"
+
+
 def ceildiv(a: Dim, b: int) -> Dim:
     return floordiv(add(a, b - 1), b)
+
+
+def subtract(a: Dim, b: Dim) -> Dim:
+    """a - b; what is left of n after n // k is (n * (k-1) + k-1) // k, of which one knows that it is not negative."""
+    if a == b:
+        return 0
+    if isinstance(b, int):
+        return add(a, -b)
+    if b.op == "//" and b.args[0] == a and isinstance(b.args[1], int) and b.args[1] > 0:
+        parts = b.args[1]
+        return floordiv(add(mul(a, parts - 1), parts - 1), parts)
+    return add(a, mul(b, -1))
+
+
+def largest(a: Dim, b: Dim) -> Dim:
+    """The larger of both."""
+    if isinstance(a, int) and isinstance(b, int):
+        return max(a, b)
+    if isinstance(a, int):
+        a, b = b, a
+    return a if isinstance(b, int) and least(a) >= b else _combined("max", a, b)
+
+
+def modulo(a: Dim, b: int) -> Dim:
+    """a less the multiples of b in it, by sizes that one knows to be at least 0."""
+    if isinstance(a, int):
+        return a % b
+    return largest(subtract(a, mul(floordiv(a, b), b)), 0)
+
+
+def positive(dim: Dim) -> Dim:
+    """The size of something that a model gives, and that therefore has at least one element."""
+    return dim if isinstance(dim, int) else replace(dim, floor=max(dim.floor, 1))
 
 
 def product(dims: Iterable[Dim]) -> Dim:
@@ -99,12 +146,17 @@ def least(dim: Dim) -> float:
         return dim
     if not dim.op:
         return 0 if dim.text.startswith(_COUNTED) else 1
-    a, b = map(least, dim.args)
-    if dim.op == "+":
+    return dim.floor
+
+
+def _least(op: str, a: float, b: float) -> float:
+    if op == "max":
+        return max(a, b)
+    if op == "+":
         return a + b
     if min(a, b) < 0:
         return -math.inf
-    return a * b if dim.op == "*" else 0
+    return a * b if op == "*" else 0
 
 
 def is_known(dims: Iterable[Dim]) -> bool:

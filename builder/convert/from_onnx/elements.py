@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.convert.from_onnx.dims import Dim, Shape, add, floordiv, known, least, mul, product
+from builder.convert.from_onnx.dims import (
+    Dim,
+    Shape,
+    Size,
+    add,
+    ceildiv,
+    floordiv,
+    is_fraction,
+    known,
+    largest,
+    least,
+    modulo,
+    mul,
+    product,
+    quotient,
+    subtract,
+)
 from builder.convert.from_onnx.emit import Emitter
 from builder.convert.from_onnx.node import Node, axis_of
 from builder.convert.from_onnx.source import element_type
@@ -20,10 +37,14 @@ Objects = NDArray[np.object_]
 def computed(node: Node) -> Value | None:
     """The value of a shape computation; None where a rule has to look at it."""
     rule = _RULES.get(node.op)
-    inputs = [None if value is None else _objects(value) for value in node.values]
+    given = [value for value in node.values if value is not None] if node.op == "Clip" else node.values
+    inputs = [None if value is None else _objects(value) for value in given]
     if rule is None or (node.op not in ("Shape", "Size") and any(array is None for array in inputs)):
         return None
-    found = rule(node, [array for array in inputs if array is not None])
+    arrays = [array for array in inputs if array is not None]
+    if node.op not in _ROUNDING and any(is_fraction(item) for array in arrays for item in array.reshape(-1)):
+        return None
+    found = rule(node, arrays)
     if found is None or found.size > _MOST or any(item is None for item in found.reshape(-1)):
         return None
     return as_value(node.emit, found, _dtype(node))
@@ -35,18 +56,31 @@ def as_value(emit: Emitter, found: Objects, dtype: np.dtype[np.generic]) -> Valu
     numbers = known(elements)
     if numbers is not None:
         return Constant(np.asarray(numbers, dtype).reshape(found.shape))
-    if found.ndim > 1 or dtype.kind != "i":
+    if dtype.kind != "i":
         return None if found.ndim > 1 else _float_tensor(emit, found, elements, dtype)
     name = emit.size(elements[0]) if found.ndim == 0 else emit.shape_vector(elements)
+    if found.ndim > 1:
+        name = emit.reshape(name, found.shape, Kind.INT)
     return Tensor(name, found.shape, identity(found.ndim), dtype, _nonnegative(elements), elements)
 
 
 def _float_tensor(emit: Emitter, found: Objects, elements: Shape, dtype: np.dtype[np.generic]) -> Value | None:
     if dtype.kind != "f":
         return None
-    name = emit.size(elements[0]) if found.ndim == 0 else emit.shape_vector(elements)
-    cast = emit.op("Cast", [name], kind=Kind.INT, SrcT=Kind.INT, DstT=Kind.FLOAT)
-    return Tensor(cast, found.shape, identity(found.ndim), dtype, _nonnegative(elements), elements)
+    like = Tensor("", found.shape, identity(found.ndim), dtype, _nonnegative(elements), elements)
+    fraction = next((item for item in elements if isinstance(item, Size) and is_fraction(item)), None)
+    if fraction is None:
+        return replace(like, name=_as_float(emit, elements, found.ndim))
+    if found.ndim:
+        return None
+    above, below = fraction.args
+    assert isinstance(below, int)
+    return replace(like, name=emit.op("RealDiv", [_as_float(emit, (above,), 0), emit.number(below)]))
+
+
+def _as_float(emit: Emitter, elements: Shape, rank: int) -> str:
+    name = emit.shape_vector(elements) if rank else emit.size(elements[0])
+    return emit.op("Cast", [name], kind=Kind.INT, SrcT=Kind.INT, DstT=Kind.FLOAT)
 
 
 def _nonnegative(elements: Sequence[Dim]) -> bool:
@@ -114,12 +148,20 @@ def _gather(node: Node, inputs: list[Objects]) -> Objects | None:
 
 def _slice(node: Node, inputs: list[Objects]) -> Objects | None:
     array = inputs[0]
-    if array.ndim != 1:
-        return None
-    starts, ends = (node.ints("starts"), node.ints("ends")) if node.has("starts") else (inputs[1], inputs[2])
+    given = [node.ints("starts"), node.ints("ends")] if node.has("starts") else [*inputs[1:3]]
+    axis = node.ints("axes", [0])[0] if node.has("starts") else inputs[3][0] if len(inputs) > 3 else 0
     step = inputs[4][0] if len(inputs) > 4 else 1
-    bounds = known((starts[0], ends[0], step))
-    return None if bounds is None or len(starts) != 1 or not bounds[2] else array[slice(*bounds)]
+    bounds = known((given[0][0], given[1][0], step, axis))
+    if bounds is None or len(given[0]) != 1 or not bounds[2] or not -array.ndim <= bounds[3] < array.ndim:
+        return None
+    places = [slice(None)] * array.ndim
+    places[bounds[3]] = slice(*bounds[:3])
+    return array[tuple(places)]
+
+
+def _transpose(node: Node, inputs: list[Objects]) -> Objects | None:
+    perm = node.ints("perm", tuple(reversed(range(inputs[0].ndim))))
+    return inputs[0].transpose(perm) if sorted(perm) == list(range(inputs[0].ndim)) else None
 
 
 def _concat(_: Node, inputs: list[Objects]) -> Objects | None:
@@ -158,17 +200,48 @@ def _each(function: Callable[[Dim, Dim], object]) -> Rule:
 
 
 def _divide(node: Node, inputs: list[Objects]) -> Objects | None:
-    if node.required(0).dtype.kind != "i":
+    whole = node.required(0).dtype.kind == "i"
+
+    def divided(a: Dim, b: Dim) -> Dim | None:
+        if not isinstance(b, int) or b <= 0 or not _nonnegative([a]):
+            return None
+        return floordiv(a, b) if whole else quotient(a, b)
+
+    return _each(divided)(node, inputs)
+
+
+def _modulo(node: Node, inputs: list[Objects]) -> Objects | None:
+    if node.flag("fmod") or node.required(0).dtype.kind != "i":
         return None
-    return _each(lambda a, b: floordiv(a, b) if isinstance(b, int) and b > 0 and _nonnegative([a]) else None)(
-        node, inputs
-    )
+    return _each(lambda a, b: modulo(a, b) if isinstance(b, int) and b > 0 else None)(node, inputs)
 
 
-def _subtract(a: Dim, b: Dim) -> Dim | None:
-    if a == b:
-        return 0
-    return add(a, -b) if isinstance(b, int) else add(a, mul(b, -1))
+def _clip(node: Node, inputs: list[Objects]) -> Objects | None:
+    """At a lower bound; sizes are not bounded from above."""
+    if node.version < 11 or node.value(1) is None or node.value(2) is not None:
+        return None
+    return _each(largest)(node, inputs)
+
+
+def _rounded(function: Callable[[Dim, int], Dim]) -> Rule:
+    def one(item: Dim) -> Dim:
+        if not isinstance(item, Size) or not is_fraction(item):
+            return item
+        above, below = item.args
+        assert isinstance(below, int)
+        return function(above, below)
+
+    def run(_: Node, inputs: list[Objects]) -> Objects:
+        found = np.empty(inputs[0].shape, object)
+        found.reshape(-1)[:] = [one(item) for item in inputs[0].reshape(-1)]
+        return found
+
+    return run
+
+
+def _cast(node: Node, inputs: list[Objects]) -> Objects | None:
+    """To integers by dropping what follows the point: downwards, since quotients are of sizes that are not negative."""
+    return _rounded(floordiv)(node, inputs) if element_type(node.integer("to")).kind in "iu" else inputs[0]
 
 
 def _equal(a: Dim, b: Dim) -> bool | None:
@@ -190,6 +263,7 @@ def _where(_: Node, inputs: list[Objects]) -> Objects | None:
 
 
 _TESTS = ("Equal",)
+_ROUNDING = ("Cast", "Ceil", "Floor", "Identity", "Gather", "Unsqueeze", "Squeeze")
 _RULES: dict[str, Rule] = {
     "Shape": _shape,
     "Size": _size,
@@ -199,12 +273,16 @@ _RULES: dict[str, Rule] = {
     "Unsqueeze": _reshaped,
     "Squeeze": _reshaped,
     "Reshape": _reshaped,
-    "Cast": _same,
+    "Cast": _cast,
     "Identity": _same,
-    "Floor": _same,
-    "Ceil": _same,
+    "Floor": _rounded(floordiv),
+    "Ceil": _rounded(ceildiv),
+    "Transpose": _transpose,
+    "Clip": _clip,
+    "Max": lambda node, inputs: _each(largest)(node, inputs) if len(inputs) == 2 else None,
+    "Mod": _modulo,
     "Add": _each(add),
-    "Sub": _each(_subtract),
+    "Sub": _each(subtract),
     "Mul": _each(mul),
     "Div": _divide,
     "Equal": _each(_equal),

@@ -18,7 +18,7 @@ _MAX_RANKS = {"Cumsum": 4, "ReverseV2": 4, "SelectV2": 4, "Tile": 5, "BroadcastT
 Bound = int | None
 Attributes = Mapping[str, Attribute]
 NONE: Attributes = {}
-_ARITHMETIC = {"+": "AddV2", "*": "Mul", "//": "FloorDiv"}
+_ARITHMETIC = {"+": "AddV2", "*": "Mul", "//": "FloorDiv", "max": "Maximum"}
 
 
 class Emitter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from builder.convert.from_onnx.dims import Dim, add, ceildiv, floordiv
+from builder.convert.from_onnx.dims import Dim, add, ceildiv, floordiv, positive
 from builder.convert.from_onnx.node import Node
 from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require
 
@@ -31,7 +31,7 @@ class Axis:
     @property
     def count(self) -> Dim:
         """How many windows fit."""
-        return add(floordiv(add(self.size, self.begin + self.end - self.reach), self.stride), 1)
+        return positive(add(floordiv(add(self.size, self.begin + self.end - self.reach), self.stride), 1))
 
     @property
     def is_same(self) -> bool:

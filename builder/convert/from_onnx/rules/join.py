@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from builder.convert.from_onnx.dims import Dim, add
+from builder.convert.from_onnx.dims import Dim, Shape, add, known, least
 from builder.convert.from_onnx.layout import common_order, describe
 from builder.convert.from_onnx.node import Node, axes_of
 from builder.convert.from_onnx.refusal import FIXED_SIZE, refuse, require, require_small
 from builder.convert.from_onnx.registry import ANY_NUMBER, Result, rule
+from builder.convert.from_onnx.rules.shape import elements_of
 from builder.convert.from_onnx.tensors import Kind, Tensor
 
 
@@ -78,22 +80,44 @@ def pad(node: Node) -> Result:
     x, emit = node.tensor(0), node.emit
     mode = node.choice("mode", "constant", ("constant", "reflect", "edge", "wrap"))
     begin, end = _amounts(node, x)
-    x = _cropped(node, x, [min(amount, 0) for amount in begin], [min(amount, 0) for amount in end])
-    widths = [(max(begin[axis], 0), max(end[axis], 0)) for axis in range(x.rank)]
+    whole = known([*begin, *end])
+    if whole is None:
+        return _padded_by_sizes(node, x, list(zip(begin, end, strict=True)), mode)
+    before, behind = whole[: x.rank], whole[x.rank :]
+    x = _cropped(node, x, [min(amount, 0) for amount in before], [min(amount, 0) for amount in behind])
+    widths = [(max(before[axis], 0), max(behind[axis], 0)) for axis in range(x.rank)]
     if not any(map(any, widths)):
         return x
     if mode in ("edge", "wrap"):
         return _repeated(node, x, widths, "edge" if mode == "edge" else "wrap")
-    shape = tuple(add(dim, sum(width)) for dim, width in zip(x.shape, widths, strict=True))
     stored = emit.const(np.asarray([widths[axis] for axis in x.order], np.int32), "paddings")
+    if mode == "constant":
+        return _filled(node, x, widths, stored)
+    fits = all(not isinstance(dim, int) or max(width) < dim for dim, width in zip(x.shape, widths, strict=True))
+    require(fits, f"it reflects more than {describe(x.shape)} holds")
+    result = replace(x, shape=_wider(x, widths), nonnegative=x.nonnegative)
+    return emit.tensor("MirrorPad", [x.name, stored], result, mode="REFLECT", Tpaddings=Kind.INT)
+
+
+def _wider(x: Tensor, widths: Sequence[tuple[Dim, Dim]]) -> Shape:
+    return tuple(add(dim, add(*width)) for dim, width in zip(x.shape, widths, strict=True))
+
+
+def _filled(node: Node, x: Tensor, widths: Sequence[tuple[Dim, Dim]], stored: str) -> Tensor:
+    """x with a constant around it; `stored` names the widths, which TensorFlow.js reads when the model runs."""
     value = _fill(node)
-    result = replace(x, shape=shape, nonnegative=x.nonnegative and value >= 0)
-    if mode == "reflect":
-        fits = all(not isinstance(dim, int) or max(width) < dim for dim, width in zip(x.shape, widths, strict=True))
-        require(fits, f"it reflects more than {describe(x.shape)} holds")
-        return emit.tensor("MirrorPad", [x.name, stored], result, mode="REFLECT", Tpaddings=Kind.INT)
-    filler = emit.const(np.asarray(value, x.kind.numpy))
-    return emit.tensor("PadV2", [x.name, stored, filler], result, Tpaddings=Kind.INT)
+    result = replace(x, shape=_wider(x, widths), nonnegative=x.nonnegative and value >= 0)
+    filler = node.emit.const(np.asarray(value, x.kind.numpy))
+    return node.emit.tensor("PadV2", [x.name, stored, filler], result, Tpaddings=Kind.INT)
+
+
+def _padded_by_sizes(node: Node, x: Tensor, widths: Sequence[tuple[Dim, Dim]], mode: str) -> Tensor:
+    """Amounts that follow from sizes of the running model: what TensorFlow's padding SAME needs, or a multiple."""
+    grows = all(least(amount) >= 0 for width in widths for amount in width)
+    require(grows, "its pads follow from sizes that are not known, and may be negative", FIXED_SIZE)
+    require(mode == "constant", f"its mode {mode} needs pads that are known", FIXED_SIZE)
+    vector = node.emit.shape_vector(tuple(amount for axis in x.order for amount in widths[axis]))
+    return _filled(node, x, widths, node.emit.reshape(vector, (x.rank, 2), Kind.INT))
 
 
 def _repeated(node: Node, x: Tensor, widths: list[tuple[int, int]], mode: Literal["edge", "wrap"]) -> Tensor:
@@ -118,15 +142,15 @@ def _fill(node: Node) -> float:
     return 0.0 if array is None or not array.size else float(array.reshape(-1)[0])
 
 
-def _amounts(node: Node, x: Tensor) -> tuple[list[int], list[int]]:
+def _amounts(node: Node, x: Tensor) -> tuple[list[Dim], list[Dim]]:
     """What is added in front of and behind each axis; negative amounts are cut off."""
-    pads = node.int_list("pads", 1)
+    pads: Sequence[Dim] | None = node.ints("pads") if node.has("pads") else elements_of(node.required(1))
     if pads is None:
-        refuse("its pads are missing")
+        refuse("its pads are computed from the data of the model", FIXED_SIZE)
     chosen = node.constant(3)
     axes = axes_of([int(axis) for axis in chosen], x.rank) if chosen is not None else list(range(x.rank))
     require(len(pads) == 2 * len(axes), "its pads do not fit its axes")
-    begin, end = [0] * x.rank, [0] * x.rank
+    begin, end = list[Dim]([0]) * x.rank, list[Dim]([0]) * x.rank
     for index, axis in enumerate(axes):
         begin[axis], end[axis] = pads[index], pads[index + len(axes)]
     return begin, end
