@@ -23,7 +23,7 @@ from builder.inputs.teachable_machine import read_export
 from builder.inputs.tfjs_model import read_model
 from builder.render.streaming_assets import CONTRACT, ROOT, contract_bytes, streaming_assets
 from builder.resolve import Options, own_normalization, placeholders, resolve
-from builder.spec import ModelSpec
+from builder.spec import Classification, ModelSpec
 
 MOUNT = ROOT.name
 
@@ -107,9 +107,12 @@ def _installed(build: Path, slug: str | None) -> tuple[ModelSpec, Path, tuple[st
         raise fail(NOT_MEASURABLE, where, reason=f"{missing}: {', '.join(names)}")
     home = where / (slug or names[0])
     try:
-        return read_contract(home / CONTRACT).model, home, ()
+        spec = read_contract(home / CONTRACT).model
     except ValueError as error:
         raise fail(NOT_MEASURABLE, home, reason=str(error)) from None
+    if not isinstance(spec.task, Classification):
+        raise fail(NOT_MEASURABLE, home, reason=f"only classifiers are measured, and its task is {spec.task.kind}")
+    return spec, home, ()
 
 
 def _settings(path: Path) -> Settings:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from builder.cli.explain_task import task_rows
 from builder.cli.gathering import Gathered
 from builder.inputs.jsonfile import printable
 from builder.render.example import example
@@ -16,25 +17,11 @@ from builder.spec import ModelSpec, Preprocess
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_LABELS_SHOWN = 6
-
 
 def normalization(pre: Preprocess) -> str:
     """The normalization as a formula, and the range that it leads to."""
     numbers = (pre.scale, pre.mean, pre.std)
     return f"{formula(*numbers)}, so 0..255 becomes {reach(*numbers)}"
-
-
-def _labels(spec: ModelSpec) -> str:
-    shown = ", ".join(printable(label, 40) for label in spec.labels[:_LABELS_SHOWN])
-    return f"{len(spec.labels)}: {shown}{', …' if len(spec.labels) > _LABELS_SHOWN else ''}"
-
-
-def _reported(spec: ModelSpec) -> str:
-    k = spec.classification.top_k
-    return (
-        "all classes, best first" if k == len(spec.labels) else f"the {k} best classes" if k > 1 else "the best class"
-    )
 
 
 def _files(spec: ModelSpec) -> str:
@@ -54,9 +41,7 @@ def _rows(found: Gathered) -> Iterator[tuple[str, str]]:
     yield "normalization", f"{normalization(pre)} [{_normalization_source(found)}]"
     if reason := found.reason or (found.facts.mark.normalization and own_normalization(found.facts)):
         yield "", reason
-    yield "output", _output(found)
-    yield "classes", f"{_labels(spec)} [{_labels_source(found)}]"
-    yield "reported", f"{_reported(spec)} [{found.source('top_k')}]"
+    yield from task_rows(found)
     yield "written into", _written_into(found)
     for remark in found.remarks:
         yield "note", remark
@@ -84,25 +69,6 @@ def _normalization_source(found: Gathered) -> str:
     """Nobody has to state what a model does itself."""
     otherwise = found.facts.json_path.name if own_normalization(found.facts) else "default"
     return found.source("normalize", "mean", "std", "scale", otherwise=otherwise)
-
-
-def _output(found: Gathered) -> str:
-    """Which output, and what becomes of its scores."""
-    spec, post = found.spec, found.spec.classification
-    name = f"{printable(spec.output.name, 60)} [{found.source('output', otherwise=found.facts.json_path.name)}]"
-    activation = "turned into probabilities by softmax" if post.activation == "softmax" else "as the model gives it"
-    parts = [name, f"{activation} [{found.source('softmax')}]"]
-    if post.skip_first:
-        scores = "its first score" if post.skip_first == 1 else f"its first {post.skip_first} scores"
-        parts.append(f"{scores} left out [{found.source('skip_first')}]")
-    return ", ".join(parts)
-
-
-def _labels_source(found: Gathered) -> str:
-    """The file; and who named it, where that is not a flag."""
-    named = found.source("labels", otherwise="")
-    shown = printable(found.labels.shown, 60)
-    return f"{shown}, {named}" if named and named != "--labels" else shown
 
 
 def _written_into(found: Gathered) -> str:

@@ -42,6 +42,7 @@ class Settings:
     model: Path | None = None
     engine: str | None = None
     name: str | None = None
+    task: str | None = None
     labels: Path | None = None
     into: Path | None = None
     out: Path | None = None
@@ -173,6 +174,7 @@ class _OptionsFile(_Table):
     model: PathText | None = None
     engine: str | None = None
     name: str | None = None
+    task: str | None = None
     labels: PathText | None = None
     into: PathText | None = None
     out: PathText | None = None

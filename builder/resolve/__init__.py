@@ -8,16 +8,13 @@ from typing import cast, get_args
 from builder.errors import (
     BAD_NAME,
     INPUT_SIZE_UNKNOWN,
-    LABEL_COUNT,
     NAME_MISSING,
-    OUTPUT_UNCLEAR,
     Problem,
     UserError,
     problem,
 )
 from builder.inputs.facts import ModelFacts, TensorFacts
 from builder.inputs.jsonfile import printable
-from builder.inputs.labels import label_problems
 from builder.names import CsIdentifier, Slug
 from builder.resolve.choices import bad_option, choice_problems
 from builder.resolve.classifier import classifier_problems
@@ -30,20 +27,20 @@ from builder.resolve.normalization import (
     reach,
 )
 from builder.resolve.options import Options
+from builder.resolve.picture import picture_problems
 from builder.resolve.shapes import (
     COLORS,
     TENSOR_TYPES,
     chosen_output,
     class_count,
     image_axes,
-    listed,
     score_outputs,
     shape_text,
 )
+from builder.resolve.tasks import KINDS, chosen, task_problems
 from builder.spec import (
     MAX_INPUT_SIDE,
     ChannelOrder,
-    Classification,
     Filter,
     Fit,
     ModelFiles,
@@ -73,19 +70,17 @@ __all__ = [
 _BLACK = (0, 0, 0)
 _REMARK_LENGTH = 1000
 _NAMES_SHOWN = 4
-# Last operations after which scores lie in 0..1.
-_BOUNDED = frozenset({"softmax", "sigmoid", "hard_sigmoid", "hardsigmoid"})
 
 
 def resolve(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> ModelSpec:
-    """The specification of an image classifier; a `UserError` with every problem otherwise."""
+    """The specification of a model of the chosen task; a `UserError` with every problem otherwise."""
     problems = [
-        *classifier_problems(facts, options.output),
-        *_output_problems(facts, options),
+        *task_problems(options),
+        *picture_problems(facts),
         *_size_problems(facts, options.input_size),
-        *_label_problems(facts, labels, options),
+        *chosen(options).problems(facts, labels, options),
         *_name_problems(facts, options.name),
-        *_option_problems(facts, labels, options),
+        *_option_problems(facts, options),
     ]
     if problems:
         raise UserError(problems)
@@ -94,9 +89,7 @@ def resolve(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Mod
 
 def placeholders(facts: ModelFacts, options: Options) -> tuple[str, ...]:
     """Stand in for labels that are missing or bad, so that the other problems are found too: as many as are needed."""
-    output = chosen_output(facts, options.output)
-    count = (class_count(output) if output else None) or 1
-    return tuple(str(number) for number in range(max(count - max(options.skip_first, 0), 1)))
+    return chosen(options).placeholders(facts, options)
 
 
 def remarks(facts: ModelFacts, spec: ModelSpec) -> tuple[str, ...]:
@@ -117,12 +110,7 @@ def _warnings(facts: ModelFacts) -> Iterator[str]:
 
 
 def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:
-    output = chosen_output(facts, spec.output.name)
-    last = output.activation if output else "unknown"
-    if len(facts.outputs) > 1:
-        yield f"of the outputs {listed(facts.outputs)}, {spec.output.name} is used"
-    if spec.classification.activation == "none" and last not in _BOUNDED and class_count(facts.outputs[0]) != 1:
-        yield f"the model ends in {last}: scores are shown as they come; --softmax makes logits probabilities"
+    yield from KINDS[spec.task.kind].remarks(facts, spec)
     if facts.leading and not spec.preprocess.keeps_levels:
         yield f"the model begins with {', '.join(facts.leading)}: make sure that it is not normalized twice"
     if facts.infinite:
@@ -131,14 +119,6 @@ def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:
         yield f"infinite numbers in the weights {names}{more}: right only if they are meant as a limit or a mask"
     if facts.cured:
         yield f"{facts.cured}, which is what TensorFlow.js reads"
-
-
-def _output_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]:
-    if options.output is not None:
-        if chosen_output(facts, options.output) is None:
-            yield bad_option("--output", repr(options.output), f"the model's outputs are {listed(facts.outputs)}")
-    elif chosen_output(facts) is None and (candidates := score_outputs(facts)):
-        yield problem(OUTPUT_UNCLEAR, facts.json_path, outputs=listed(candidates), example=candidates[0].name)
 
 
 def _size_problems(facts: ModelFacts, size: tuple[int, int] | None) -> Iterator[Problem]:
@@ -156,20 +136,6 @@ def _size_problems(facts: ModelFacts, size: tuple[int, int] | None) -> Iterator[
     elif any(fixed not in (-1, given) for given, fixed in zip(size, (width, height), strict=True)):
         fixed = "x".join("any" if side < 0 else str(side) for side in (width, height))
         yield bad_option("--input-size", text, f"the model takes {fixed} pixels")
-
-
-def _label_problems(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Iterator[Problem]:
-    yield from label_problems([(f"label {i}", label) for i, label in enumerate(labels)])
-    output = chosen_output(facts, options.output)
-    outputs, skipped = class_count(output) if output else None, options.skip_first
-    if outputs is None:
-        return
-    if not 0 <= skipped < outputs:
-        reason = f"it must be 0 to {outputs - 1}, as the model has {outputs} outputs"
-        yield bad_option("--skip-first", skipped, reason)
-    elif outputs - skipped != len(labels):
-        shown = f"{outputs} - {skipped} = {outputs - skipped}" if skipped else outputs
-        yield problem(LABEL_COUNT, facts.json_path, labels=len(labels), outputs=shown)
 
 
 def _name_source(facts: ModelFacts) -> str:
@@ -190,15 +156,11 @@ def _name_problems(facts: ModelFacts, name: str | None) -> Iterator[Problem]:
         yield problem(BAD_NAME, "--name", name=repr(name), reason=reason)
 
 
-def _option_problems(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Iterator[Problem]:
+def _option_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]:
     yield from normalization_problems(facts, options)
     yield from _channel_order_problems(facts, options.channel_order)
     yield from choice_problems("--fit", options.fit, get_args(Fit))
     yield from choice_problems("--filter", options.filter, get_args(Filter))
-    if options.softmax:
-        yield from _softmax_problems(facts, options)
-    if options.top_k is not None and not 0 < options.top_k <= len(labels):
-        yield bad_option("--top-k", options.top_k, f"it must be 1 to {len(labels)}, the number of labels")
 
 
 def _channel_order_problems(facts: ModelFacts, order: str) -> Iterator[Problem]:
@@ -208,39 +170,19 @@ def _channel_order_problems(facts: ModelFacts, order: str) -> Iterator[Problem]:
         yield bad_option("--channel-order", order, "the model takes gray pictures")
 
 
-def _softmax_problems(facts: ModelFacts, options: Options) -> Iterator[Problem]:
-    output = chosen_output(facts, options.output)
-    if output is None:
-        return
-    if output.activation in _BOUNDED:
-        when = ", built in when it was converted" if facts.mark.softmax else ""
-        reason = f"the model ends in {output.activation} already{when}, and a second softmax would level the scores"
-        yield bad_option("--softmax", "given", reason)
-    elif class_count(output) == 1:
-        yield bad_option("--softmax", "given", "of a single score it is always 1")
-
-
 def _spec(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> ModelSpec:
     name, preprocess = _name(facts, options.name), _preprocess(facts, options)
-    image, scores = facts.inputs[0], chosen_output(facts, options.output)
-    assert image.shape is not None and scores is not None
+    image, kind = facts.inputs[0], chosen(options)
+    assert image.shape is not None
     return ModelSpec(
         name=name,
         slug=Slug.from_identifier(name),
         files=ModelFiles(format=facts.format, topology=facts.topology, shards=facts.shards),
         input=_tensor(image, (image.shape[0], *preprocess.tensor_shape)),
         preprocess=preprocess,
-        outputs=(_tensor(scores, scores.shape),),
-        task=_classification(labels, options),
+        outputs=tuple(_tensor(output, output.shape) for output in kind.outputs(facts, options)),
+        task=kind.task(facts, labels, options),
         labels=labels,
-    )
-
-
-def _classification(labels: tuple[str, ...], options: Options) -> Classification:
-    return Classification(
-        activation="softmax" if options.softmax else "none",
-        skip_first=options.skip_first,
-        top_k=options.top_k or len(labels),
     )
 
 

@@ -9,7 +9,7 @@ from builder.spec import Filter, Fit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user says about a model. None: not said; `top_k` None is all classes.
+    """What the user says about a model. None: not said; `top_k` None is all classes, `task` None is classification.
 
     `mean`, `std` (one per channel of the model's input, in its order, or one for all) and `scale` stand in place of
     `normalize`. `input_size` is (width, height). `output` names the output to use. `skip_first` scores lead the output
@@ -17,6 +17,7 @@ class Options:
     """
 
     name: str | None = None
+    task: str | None = None
     normalize: str | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None

@@ -102,9 +102,9 @@ def test_all_problems_come_at_once(facts: ModelFacts) -> None:
     assert whats == [
         "The model takes pictures of any size: its input has the shape [?, ?, ?, 3].",
         "There are 2 labels, but the model has 5 outputs.",
+        "--top-k cannot be 9: it must be 1 to 2, the number of labels.",
         "'class' cannot be the model's name: it is a C# keyword.",
         "The model does not say how its input is normalized.",
-        "--top-k cannot be 9: it must be 1 to 2, the number of labels.",
     ]
 
 
@@ -171,6 +171,7 @@ def test_imagenet_needs_three_channels(facts: ModelFacts) -> None:
          "the nearest is imagenet."),
         ("fit", "zoom", "--fit cannot be 'zoom': it is one of stretch, crop, letterbox."),
         ("filter", "lanczos", "--filter cannot be 'lanczos': it is one of nearest, bilinear, triangle."),
+        ("task", "guessing", "--task cannot be 'guessing': it is one of classification."),
         ("top_k", 0, "--top-k cannot be 0: it must be 1 to 5, the number of labels."),
         ("name", "2 dogs", "'2 dogs' cannot be the model's name: it is not a letter or underscore followed by "
          "letters, digits or underscores."),
