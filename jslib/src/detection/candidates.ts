@@ -25,7 +25,12 @@ export class Candidates {
     const isBox = right > left && bottom > top && Number.isFinite(right - left) && Number.isFinite(bottom - top);
     if (!isBox) return;
     if (this.count === this.scores.length) this.grow();
-    this.boxes.set([left, top, right, bottom], 4 * this.count);
+    const { boxes } = this;
+    const at = 4 * this.count;
+    boxes[at + LEFT] = left;
+    boxes[at + TOP] = top;
+    boxes[at + RIGHT] = right;
+    boxes[at + BOTTOM] = bottom;
     this.scores[this.count] = score;
     this.labels[this.count] = label;
     this.count += 1;

@@ -64,15 +64,19 @@ export class Detector {
     const kept = this.suppressor.choose(this.candidates);
     const found = new Float32Array(DETECTION_NUMBERS * kept.length);
     const { x, y } = plan(this.pre, width, height);
-    kept.forEach((candidate, index) => found.set(this.detection(candidate, x, y), DETECTION_NUMBERS * index));
+    for (let index = 0; index < kept.length; index++) this.write(kept[index] as number, x, y, found, DETECTION_NUMBERS * index);
     return found;
   }
 
-  private detection(candidate: number, x: Axis, y: Axis): [number, number, number, number, number, number] {
+  private write(candidate: number, x: Axis, y: Axis, to: Float32Array, at: number): void {
     const { boxes, labels, scores } = this.candidates;
-    const edge = (which: number): number => boxes[4 * candidate + which] as number;
-    const [left, right] = [inSource(x, edge(LEFT), this.pre.width), inSource(x, edge(RIGHT), this.pre.width)];
-    const [top, bottom] = [inSource(y, edge(TOP), this.pre.height), inSource(y, edge(BOTTOM), this.pre.height)];
-    return [labels[candidate] as number, scores[candidate] as number, left, top, right - left, bottom - top];
+    const left = inSource(x, boxes[4 * candidate + LEFT] as number, this.pre.width);
+    const top = inSource(y, boxes[4 * candidate + TOP] as number, this.pre.height);
+    to[at] = labels[candidate] as number;
+    to[at + 1] = scores[candidate] as number;
+    to[at + 2] = left;
+    to[at + 3] = top;
+    to[at + 4] = inSource(x, boxes[4 * candidate + RIGHT] as number, this.pre.width) - left;
+    to[at + 5] = inSource(y, boxes[4 * candidate + BOTTOM] as number, this.pre.height) - top;
   }
 }

@@ -20,19 +20,24 @@ export interface Table {
   readonly columnStep: number;
 }
 
+const refuse = (): never => {
+  throw new Error("a score is not a number");
+};
+
 /** The best class of each box and its raw number, in memory that lives from frame to frame. */
 class BestClasses {
   labels = new Int32Array(0);
   raw = new Float32Array(0);
 
-  /** Looks at `classes` columns of every row from column `first` on; of equal ones the lower counts. Throws where a number is none. */
-  find(table: Table, first: number, classes: number): void {
+  /**
+   * Looks at `classes` columns of every row from column `first` on; of equal ones the lower counts. Numbers of `least` or less
+   * count as `least`. Throws where a number is none.
+   */
+  find(table: Table, first: number, classes: number, least: number): void {
     if (this.labels.length < table.rows) this.reserve(table.rows);
-    this.labels.fill(0, 0, table.rows);
-    this.raw.fill(-Infinity, 0, table.rows);
     // Along the memory, whichever way the table lies: across it costs several times as much.
-    const isWhole = table.columnStep > table.rowStep ? this.byColumns(table, first, classes) : this.byRows(table, first, classes);
-    if (!isWhole) throw new Error("a score is not a number");
+    if (table.columnStep > table.rowStep) this.byColumns(table, first, classes, least);
+    else this.byRows(table, first, classes, least);
   }
 
   private reserve(rows: number): void {
@@ -40,37 +45,38 @@ class BestClasses {
     this.raw = new Float32Array(rows);
   }
 
-  private byColumns({ values, rows, offset, rowStep, columnStep }: Table, first: number, classes: number): boolean {
+  private byColumns({ values, rows, offset, rowStep, columnStep }: Table, first: number, classes: number, least: number): void {
     const { labels, raw } = this;
-    let isWhole = true;
+    labels.fill(0, 0, rows);
+    raw.fill(least, 0, rows);
     for (let label = 0; label < classes; label++) {
       let at = offset + (first + label) * columnStep;
       for (let row = 0; row < rows; row++, at += rowStep) {
         const value = values[at] as number;
-        isWhole = isWhole && value === value;
+        if (value <= least) continue; // nearly always; never for what is no number
+        if (Number.isNaN(value)) refuse();
         if (value <= (raw[row] as number)) continue;
         raw[row] = value;
         labels[row] = label;
       }
     }
-    return isWhole;
   }
 
-  private byRows({ values, rows, offset, rowStep, columnStep }: Table, first: number, classes: number): boolean {
-    let isWhole = true;
+  private byRows({ values, rows, offset, rowStep, columnStep }: Table, first: number, classes: number, least: number): void {
     for (let row = 0; row < rows; row++) {
       let at = offset + row * rowStep + first * columnStep;
-      let best = -Infinity;
+      let best = least;
+      let bestLabel = 0;
       for (let label = 0; label < classes; label++, at += columnStep) {
         const value = values[at] as number;
-        isWhole = isWhole && value === value;
         if (value <= best) continue;
+        if (Number.isNaN(value)) refuse();
         best = value;
-        this.labels[row] = label;
+        bestLabel = label;
       }
       this.raw[row] = best;
+      this.labels[row] = bestLabel;
     }
-    return isWhole;
   }
 }
 
@@ -98,6 +104,9 @@ function rawThreshold(activation: ScoreActivation, threshold: number): number {
   return activation === "softmax" ? -Infinity : threshold;
 }
 
+/** A little less, so that what reaches `least` exactly is above it, in single precision too. */
+const below = (least: number): number => least - 1e-6 * Math.max(1, Math.abs(least));
+
 function scoreOf({ table, first, classes, skipped, activation }: Scores, row: number, label: number, raw: number): number {
   if (activation === "sigmoid") return sigmoid(raw);
   return activation === "softmax" ? softmaxAt(table, row, first, classes, skipped + label) : raw;
@@ -108,8 +117,8 @@ const best = new BestClasses();
 /** Calls `take` for every row whose best class scores `threshold` or more. Throws an Error where a number is none. */
 export function eachScored(scores: Scores, threshold: number, take: (row: number, label: number, score: number) => void): void {
   const { table, first, classes, skipped } = scores;
-  best.find(table, first + skipped, classes - skipped);
   const least = rawThreshold(scores.activation, threshold);
+  best.find(table, first + skipped, classes - skipped, below(least));
   for (let row = 0; row < table.rows; row++) {
     const raw = best.raw[row] as number;
     if (raw < least) continue;

@@ -1,0 +1,1 @@
+"""What reading a detector's outputs takes, beside its inference."""
