@@ -31,7 +31,9 @@ _SAME_AS_INPUT = frozenset(
     FusedBatchNormV2 FusedBatchNormV3 Exp Neg Cast Add AddV2 Sub Mul RealDiv Div Maximum Minimum StopGradient
     Snapshot PreventGradient""".split()
 )
-_LOOK_THROUGH = frozenset({"Identity", "Reshape", "Squeeze", "StopGradient", "Snapshot", "PreventGradient", "Cast"})
+_LOOK_THROUGH = frozenset(
+    {"Identity", "Reshape", "Squeeze", "StopGradient", "Snapshot", "PreventGradient", "Cast", "Transpose"}
+)
 _PRODUCTS = frozenset({"MatMul", "_FusedMatMul"})
 _CONVOLUTIONS = frozenset({"Conv2D", "_FusedConv2D"})
 _POOLS = frozenset({"MaxPool", "AvgPool"})
