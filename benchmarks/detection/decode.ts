@@ -41,7 +41,9 @@ function measured(arrangement: "rows" | "columns", every: number): { ms: number;
   const task: DetectionTask = {
     form: { form: "yolo", arrangement, objectness: false, activation: "none", units: "pixels", strides: [] },
     threshold: 0.5,
-    suppression: { overlap: 0.45, per_class: true, limit: 100 },
+    overlap: 0.45,
+    per_class: true,
+    limit: 100,
   };
   const detector = new Detector(task, preprocess({ width: SIDE, height: SIDE }));
   const outputs = [head(arrangement === "columns", every)];

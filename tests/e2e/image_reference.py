@@ -62,11 +62,13 @@ def _span(source: int, target: int, own: Fraction, ratios: list[Fraction], fit: 
     return Span(Fraction(0), Fraction(source), (target - size) // 2, size)
 
 
-def fitted(picture: Pixels, target: tuple[int, int], fit: Fit, how: Filter) -> Pixels:
-    """`picture` [h, w, 3] fitted to `target` (width, height): [height, width, 3], `PAD` around a letterboxed one."""
+def fitted(
+    picture: Pixels, target: tuple[int, int], fit: Fit, how: Filter, pad: tuple[int, int, int] = PAD
+) -> Pixels:
+    """`picture` [h, w, 3] fitted to `target` (width, height): [height, width, 3], `pad` around a letterboxed one."""
     height, width, _ = picture.shape
     x, y = spans((width, height), target, fit)
-    result = np.full((target[1], target[0], 3), PAD, np.uint8)
+    result = np.full((target[1], target[0], 3), pad, np.uint8)
     result[y.start : y.start + y.size, x.start : x.start + x.size] = _RESIZE[how](picture, x, y)
     return result
 
