@@ -106,7 +106,7 @@ export class Model implements BridgeModel, PageModel {
   }
 
   poll(dst: number, size: number): number {
-    this.collect();
+    this.running?.pictures.collect();
     const outcome = this.running?.predictor.peek();
     if (!outcome) return 0;
     const written = writeOutcome(this.creation.host.heap(), dst, size, outcome);
@@ -280,7 +280,7 @@ export class Model implements BridgeModel, PageModel {
   private submit(path: Exclude<PathName, "probe">, flags: number, frame: number, take: (pictures: Pictures) => Taken): number {
     const submittedAt = this.environment.now();
     const running = this.running;
-    this.collect();
+    running?.pictures.collect();
     if (this.phaseNumber === State.LOADING) return SubmitCode.NOT_READY;
     if (!running) return SubmitCode.FAILED;
     if ((flags & ~KNOWN_FLAGS[path]) !== 0) return SubmitCode.UNSUPPORTED;
@@ -292,15 +292,6 @@ export class Model implements BridgeModel, PageModel {
     this.numbers.submitMs = this.environment.now() - submittedAt;
     const begun = running.predictor.submit({ kind, path, frame, ...taken, submittedAt });
     return begun ? SubmitCode.ACCEPTED : SubmitCode.QUEUED;
-  }
-
-  /** What the GPU has finished by now; an error stays with the frames that it concerns. */
-  private collect(): void {
-    try {
-      this.running?.pictures.collect();
-    } catch (thrown) {
-      this.entry = entryOf(thrown, PREDICT_FAILED);
-    }
   }
 
   /** An exception must not cross into the game's code: there it would stop the player. */

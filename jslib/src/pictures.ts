@@ -64,7 +64,7 @@ export class Pictures {
     this.spares = new Spares(pre.width * pre.height * 4);
   }
 
-  /** Takes the pictures that the GPU has finished; belongs into every frame of the game. */
+  /** Gives up pictures that the GPU does not finish; belongs into every frame of the game. */
   collect(): void {
     this.blitter?.collect();
   }

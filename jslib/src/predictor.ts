@@ -88,20 +88,14 @@ export class Predictor {
   }
 
   private async run(frame: Frame): Promise<Result> {
-    const rgba = await this.pixels(frame);
+    frame.picture.want?.();
+    const rgba = await frame.picture.pixels;
     const begun = this.tools.now();
     if (!this.network) throw new Error("there is no network");
     const outputs = this.network.outputs(rgba, { alone: frame.kind === "probe" });
     frame.picture.release();
     const found = await outputs;
     return this.success(frame, found, this.tools.now() - begun);
-  }
-
-  /** What arrives inside a call of the game waits for its end: the frame must not wait for an inference. */
-  private async pixels({ picture }: Frame): Promise<Uint8Array> {
-    const pixels = await picture.pixels;
-    if (picture.inGame) await new Promise<void>((resolve) => this.tools.defer(resolve));
-    return pixels;
   }
 
   private success(frame: Frame, outputs: readonly Output[], executeMs: number): Result {

@@ -14,7 +14,6 @@ class Underway implements Picture {
   readonly gate = new Gate<Uint8Array>();
   readonly pixels = this.gate.promise;
   waitedMs = 0;
-  inGame = false;
   released = 0;
 
   release(): void {
@@ -24,7 +23,6 @@ class Underway implements Picture {
 
   arrive(level: number): void {
     this.waitedMs = 16;
-    this.inGame = true;
     this.gate.resolve(new Uint8Array(16).fill(level));
   }
 }

@@ -79,7 +79,7 @@ export class Blitter {
 
   /**
    * `width` and `height` are the texture's; `flags` are SourceFlags (TOP_ROW_FIRST, MIRROR, LINEAR count here). Returns
-   * a picture of `pre.width * pre.height` pixels, which `collect` brings; or a SubmitCode: BAD_TEXTURE, UNSUPPORTED (the
+   * a picture of `pre.width * pre.height` pixels, which arrives between the game's calls; or a SubmitCode: BAD_TEXTURE, UNSUPPORTED (the
    * model's input is larger than this GPU's textures), FAILED (the context is lost, and only then: report CONTEXT_LOST). Throws an Error when the driver refuses the shaders.
    */
   blit(gl: GL, texture: WebGLTexture | null, width: number, height: number, flags: number): Picture | number {
@@ -94,7 +94,7 @@ export class Blitter {
     return pixels ?? SubmitCode.BAD_TEXTURE;
   }
 
-  /** Takes what the GPU has finished; call it once in every frame of the game. Changes no GL state. */
+  /** Gives up fences that never signal; call it once in every frame of the game. */
   collect(): void {
     this.readbacks?.collect();
   }

@@ -8,6 +8,8 @@
  *
  * Every entry stands on one line that begins with `guard("`: tests drop each line in turn and must notice.
  */
+import { colorMaskOf, type Packing, packingOf } from "./watched";
+
 type GL = WebGL2RenderingContext;
 
 /** One piece of state. `set` gives it the value that the action needs, where the action does not set it on its own. */
@@ -36,10 +38,8 @@ const off = (name: "BLEND" | "CULL_FACE" | "RASTERIZER_DISCARD" | "SCISSOR_TEST"
   restore: (gl, was) => was && gl.enable(gl[name]),
 });
 
-/** How `readPixels` writes into memory. */
-type Packing = "PACK_ALIGNMENT" | "PACK_ROW_LENGTH" | "PACK_SKIP_PIXELS" | "PACK_SKIP_ROWS";
 const packing = (name: Packing, needed: number): Piece<number> => ({
-  save: (gl) => gl.getParameter(gl[name]) as number,
+  save: (gl) => packingOf(gl, name),
   set: (gl) => gl.pixelStorei(gl[name], needed),
   restore: (gl, was) => gl.pixelStorei(gl[name], was),
 });
@@ -55,9 +55,10 @@ const vertices = state<WebGLVertexArrayObject | null>("VERTEX_ARRAY_BINDING", (g
 const framebuffer = (target: "DRAW_FRAMEBUFFER" | "READ_FRAMEBUFFER"): Piece<WebGLFramebuffer | null> =>
   state(`${target}_BINDING`, (gl, was) => gl.bindFramebuffer(gl[target], was));
 const viewport = state<Int32Array>("VIEWPORT", (gl, [x, y, width, height]) => gl.viewport(x!, y!, width!, height!));
-const colorMask: Piece<boolean[]> = {
-  ...state<boolean[]>("COLOR_WRITEMASK", (gl, [red, green, blue, alpha]) => gl.colorMask(red!, green!, blue!, alpha!)),
+const colorMask: Piece<ReturnType<typeof colorMaskOf>> = {
+  save: colorMaskOf,
   set: (gl) => gl.colorMask(true, true, true, true),
+  restore: (gl, was) => gl.colorMask(...was),
 };
 const packBuffer: Piece<WebGLBuffer | null> = {
   ...state<WebGLBuffer | null>("PIXEL_PACK_BUFFER_BINDING", (gl, was) => gl.bindBuffer(gl.PIXEL_PACK_BUFFER, was)),

@@ -5,8 +5,8 @@ export interface Picture {
   readonly pixels: Promise<Uint8Array>;
   /** Milliseconds from the draw to the pixels, 0 where nothing had to be waited for. */
   readonly waitedMs: number;
-  /** The pixels came while the game was calling: what takes long has to wait until it has its frame done. */
-  readonly inGame: boolean;
+  /** Somebody waits for the pixels from now on: they may be worth waiting for the GPU. Belongs into a task of its own, not the game's. */
+  want?(): void;
   /** Nobody needs the pixels any more; a second call does nothing. */
   release(): void;
 }
@@ -33,5 +33,5 @@ export function pictureOf(pixels: Uint8Array, spares: Spares): Picture {
     if (held) spares.give(pixels);
     held = false;
   };
-  return { pixels: Promise.resolve(pixels), waitedMs: 0, inGame: false, release };
+  return { pixels: Promise.resolve(pixels), waitedMs: 0, release };
 }

@@ -1,5 +1,6 @@
 /** The GL objects that all blits on one context share; they live as long as someone holds them. */
 import { fragment, UNIFORMS, type Variant, VERTEX } from "./shaders";
+import { unwatch } from "./watched";
 
 type GL = WebGL2RenderingContext;
 
@@ -85,4 +86,5 @@ export function release(gl: GL): void {
   if (!objects || --objects.holders > 0) return;
   shared.delete(gl);
   objects.delete();
+  unwatch(gl);
 }

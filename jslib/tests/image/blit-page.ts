@@ -68,9 +68,10 @@ function upload(storage: Storage, width: number, height: number, memory: string)
 
 const nextFrame = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-/** Collects in every frame until the picture is there, and gives it as base64; a code stays itself. */
-async function arrived(blitter: Blitter, taken: Picture | number): Promise<string | number> {
+/** Collects in every frame until the picture is there, and gives it as base64; a code stays itself. `once`: as an inference that waits. */
+async function arrived(blitter: Blitter, taken: Picture | number, once = false): Promise<string | number> {
   if (typeof taken === "number") return taken;
+  if (once) taken.want?.();
   const text = taken.pixels.then(encode);
   let settled = false;
   void text.catch(() => undefined).then(() => (settled = true));
@@ -86,7 +87,7 @@ async function guarded(source: Source, jobs: { readonly blitter: Blitter; readon
   const taken = jobs.map(({ blitter, flags }) => blitter.blit(gl, ...source, flags));
   const changed = differences(before, snapshot(gl));
   const results = [];
-  for (const [i, { blitter }] of jobs.entries()) results.push(await arrived(blitter, taken[i]!));
+  for (const [i, { blitter }] of jobs.entries()) results.push(await arrived(blitter, taken[i]!, i % 2 === 0));
   return { results, changed: [...changed, ...differences(before, snapshot(gl))], glError: gl.getError() };
 }
 
@@ -227,10 +228,11 @@ async function neverSignalled(pre: Preprocess, memory: string): Promise<{ outcom
     const picture = blitter.blit(gl, texture, 4, 4, 0) as Picture;
     let [pixels, count]: [Uint8Array | null, number] = [null, 0];
     void picture.pixels.then((found) => (pixels = found));
-    for (await nextFrame(); !pixels && count <= 2 * PATIENCE; await Promise.resolve()) {
+    await Promise.resolve();
+    for (let turns = 0; !pixels && turns < 2 * PATIENCE; turns++, await nextFrame()) {
+      if (blitter.givenUp > 0) continue;
       blitter.collect();
       count++;
-      await Promise.resolve();
     }
     results.push(encode(pixels!));
     collected.push(count);

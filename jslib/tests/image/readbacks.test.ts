@@ -52,18 +52,32 @@ describe("a picture that is read back", () => {
     gl.done = true;
     turns.shift()!();
     assert.deepEqual([...(await picture.pixels)], [7, 7, 7, 7]);
-    assert.deepEqual([picture.inGame, gl.bound === games, turns.length], [false, true, 0]);
+    assert.deepEqual([gl.bound === games, turns.length], [true, 0]);
   });
 
-  test("comes in a call of the game where that is first, and nobody looks any longer", async () => {
+  test("never comes in a call of the game, whose frame must not wait for the GPU's process", async () => {
     const { gl, turns, readbacks } = begun();
     const picture = readbacks.begin();
     gl.done = true;
     readbacks.collect();
-    await picture.pixels;
-    assert.equal(picture.inGame, true);
+    assert.equal(gl.fetched, 0);
     turns.shift()!();
+    await picture.pixels;
     assert.deepEqual([gl.fetched, turns.length], [1, 0]);
+  });
+
+  test("whose fence never signals is waited for after so many calls of the game, and all later ones at once", async () => {
+    const { gl, turns, readbacks } = begun();
+    const picture = readbacks.begin();
+    for (let i = 1; i < PATIENCE; i += 1) readbacks.collect();
+    turns.shift()!();
+    assert.deepEqual([gl.fetched, readbacks.givenUp], [0, 0]);
+    readbacks.collect();
+    turns.shift()!();
+    await picture.pixels;
+    assert.deepEqual([gl.fetched, readbacks.givenUp], [1, 1]);
+    readbacks.begin();
+    assert.deepEqual([gl.alive, turns.length], [1, 0]); // the spare buffer
   });
 
   test("is looked for by one timer, however many are under way", () => {
