@@ -62,9 +62,7 @@ def _span(source: int, target: int, own: Fraction, ratios: list[Fraction], fit: 
     return Span(Fraction(0), Fraction(source), (target - size) // 2, size)
 
 
-def fitted(
-    picture: Pixels, target: tuple[int, int], fit: Fit, how: Filter, pad: tuple[int, int, int] = PAD
-) -> Pixels:
+def fitted(picture: Pixels, target: tuple[int, int], fit: Fit, how: Filter, pad: tuple[int, int, int] = PAD) -> Pixels:
     """`picture` [h, w, 3] fitted to `target` (width, height): [height, width, 3], `pad` around a letterboxed one."""
     height, width, _ = picture.shape
     x, y = spans((width, height), target, fit)
