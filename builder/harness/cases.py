@@ -5,16 +5,17 @@ A list is TOML (`[[cases]]`), JSON (a list, or an object with `cases`) or CSV (o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from builder.errors import BAD_CASES, Problem, UserError, fail, problem
 from builder.harness.images import SUFFIXES, ImageRefused, read_rgb
 from builder.harness.listing import explain, near, quote, read_list, short, unique
+from builder.harness.tasks import KINDS
 from builder.harness.text import clean
 
 Source = Literal["probe", "camera"]
@@ -27,7 +28,8 @@ _Score = Annotated[float, Field(allow_inf_nan=False)]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One image and what the model must say to it: `label` first (with at least `minimum`), or all `scores` within
-    `tolerance`, or both. `where` names the place in the user's files."""
+    `tolerance`, or both; or what `expect` says, of models of other tasks. `where` names the place in the user's
+    files."""
 
     id: str
     image: Path
@@ -38,6 +40,7 @@ class Case:
     tolerance: float = DEFAULT_TOLERANCE
     source: Source = "probe"
     query: str = ""
+    expect: Mapping[str, Any] | None = None
 
 
 class CaseEntry(BaseModel):
@@ -53,6 +56,7 @@ class CaseEntry(BaseModel):
     tolerance: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     source: Source = "probe"
     query: str = Field(default="", max_length=1000)
+    expect: dict[str, Any] | None = None
 
     @field_validator("scores", mode="before")
     @classmethod
@@ -63,7 +67,7 @@ class CaseEntry(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         lacking = {
-            "give `label`, `scores`, or both": self.label is None and self.scores is None,
+            "give `label`, `scores`, or both": self.label is None and self.scores is None and self.expect is None,
             "`min` needs `label`": self.min is not None and self.label is None,
             "`tolerance` needs `scores`": self.tolerance is not None and self.scores is None,
         }
@@ -92,13 +96,13 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     return cases
 
 
-def check_against(cases: Iterable[Case], labels: Sequence[str]) -> None:
-    """Refuses labels that the model does not have, and reference vectors of another length.
+def check_against(cases: Iterable[Case], labels: Sequence[str], task: str = "classification") -> None:
+    """Refuses labels that the model does not have, reference vectors of another length, what its task does not know.
 
     Raises:
         UserError: BAD_CASES, one problem per case at fault.
     """
-    problems = [bad for case in cases for bad in _misfits(case, labels)]
+    problems = [bad for case in cases for bad in (*_misfits(case, labels), *_task_misfits(case, task))]
     if problems:
         raise UserError(problems)
 
@@ -110,6 +114,22 @@ def _misfits(case: Case, labels: Sequence[str]) -> Iterable[Problem]:
     if case.scores is not None and len(case.scores) != len(labels):
         reason = f"`scores` has {len(case.scores)} numbers, the model has {len(labels)} labels"
         yield problem(BAD_CASES, case.where, reason=reason)
+
+
+def _task_misfits(case: Case, task: str) -> Iterable[Problem]:
+    kind = KINDS.get(task)
+    if kind is None:
+        if case.expect is not None:
+            yield problem(BAD_CASES, case.where, reason=f"`expect` says nothing about a model of the task {task}")
+    elif case.expect is None:
+        yield problem(BAD_CASES, case.where, reason=f"a model of the task {task} needs `expect`")
+    else:
+        try:
+            kind.expectation.model_validate(case.expect)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                place = ".".join(map(str, ("expect", *detail["loc"])))
+                yield problem(BAD_CASES, case.where, reason=f"{place}: {detail['msg']}")
 
 
 # --- a folder of images per class -----------------------------------------------------------------------------------
@@ -177,6 +197,7 @@ def _list_case(path: Path, index: int, id: str, entry: CaseEntry) -> Case:
         tolerance=DEFAULT_TOLERANCE if entry.tolerance is None else entry.tolerance,
         source=entry.source,
         query=entry.query.lstrip("?"),
+        expect=entry.expect,
     )
 
 

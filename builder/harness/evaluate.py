@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from builder.harness.cases import Case
 from builder.harness.golden import Golden
 from builder.harness.results import Backend, Check, Gpu, Prediction, Tensors
+from builder.harness.tasks import KINDS
 from builder.harness.text import clean
 
 _SOFTWARE = ("swiftshader", "llvmpipe", "softpipe", "basic render")
@@ -21,6 +23,8 @@ def best(scores: Sequence[float]) -> int:
 
 def judge(case: Case, labels: Sequence[str], prediction: Prediction) -> tuple[str, ...]:
     """The reasons against the case, none when it passes. `case` must fit `labels` (see `cases.check_against`)."""
+    if case.expect is not None:
+        return _judge_task(case.expect, labels, prediction)
     scores = prediction.scores
     if len(scores) != len(labels):
         return (f"got {len(scores)} scores for {len(labels)} labels",)
@@ -29,6 +33,14 @@ def judge(case: Case, labels: Sequence[str], prediction: Prediction) -> tuple[st
         return (f"the score of {labels[wrong[0]]} is not a finite number",)
     reasons = [_judge_top(labels, prediction), _judge_label(case, labels, scores), _judge_scores(case, labels, scores)]
     return tuple(reason for reason in reasons if reason)
+
+
+def _judge_task(expect: Mapping[str, Any], labels: Sequence[str], prediction: Prediction) -> tuple[str, ...]:
+    """The page is not trusted: it may give a prediction of another task than its contract's."""
+    kind = KINDS.get(prediction.task)
+    if kind is None:
+        return (f"got a prediction of the task {prediction.task}",)
+    return tuple(kind.judge(kind.expectation.model_validate(expect), labels, prediction.found))
 
 
 def _judge_top(labels: Sequence[str], prediction: Prediction) -> str | None:

@@ -163,7 +163,8 @@ class GamePage:
     async def model(self, state: wire.WireModel) -> ModelInfo:
         """The model behind `state`, with the labels of its contract."""
         contract = _valid(wire.WireContract, await self._ask(wire.CONTRACT, state.handle, ANSWER_SECONDS))
-        return ModelInfo(state.handle, contract.name, state.slug, state.contract_hash, tuple(contract.labels))
+        labels, task = tuple(contract.labels), contract.task or "classification"
+        return ModelInfo(state.handle, contract.name, state.slug, state.contract_hash, labels, task)
 
     # --- predicting -----------------------------------------------------------------------------------------------
 

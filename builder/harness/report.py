@@ -11,6 +11,7 @@ from rich.text import Text
 
 from builder.harness.evaluate import best
 from builder.harness.results import CaseResult, Check, ConsoleLine, PageLog, RunResult
+from builder.harness.tasks import KINDS
 from builder.harness.text import clean
 
 PROBE_REMARK = "probe hands pixels to the model directly: exact, but the game's own path to it is not exercised."
@@ -36,6 +37,8 @@ def got(run: RunResult, result: CaseResult) -> tuple[str, str]:
     """The best label and its score, or dashes where there is no prediction."""
     scores = () if result.prediction is None else result.prediction.scores
     labels = () if run.model is None else run.model.labels
+    if result.prediction is not None and result.prediction.task in KINDS:
+        return KINDS[result.prediction.task].describe(labels, result.prediction.found)
     if not scores or len(scores) != len(labels):
         return NOTHING, NOTHING
     top = best(scores)

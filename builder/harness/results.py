@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from builder.harness.cases import Case
 
@@ -14,13 +14,16 @@ GamePath = Literal["pixels", "texture", "camera", "probe"]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One answer of the model: `scores` has one entry per label; times in milliseconds."""
+    """One answer of the model: `scores` has one entry per label, of a classifier; `found` is what another task gave,
+    see `tasks`. Times in milliseconds."""
 
     scores: tuple[float, ...]
     top_index: int | None
     path: GamePath
     frame: int
     execute_ms: float
+    task: str = "classification"
+    found: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class ModelInfo:
     slug: str
     contract_sha256: str
     labels: tuple[str, ...] = field(repr=False)
+    task: str = "classification"
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,7 @@ class Visitor:
         wait = Wait(slug=self.options.slug, timeout=self.options.timeout, hopeless=self.hopeless)
         state = await page.load(url, wait, progress)
         model = await page.model(state)
-        check_against(self.cases, model.labels)
+        check_against(self.cases, model.labels, model.task)
         return model, [(state.slug, state.backend)]
 
     async def _failed(self, page: GamePage, error: UserError) -> RunFailed:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from builder.harness.results import GamePath, Prediction
+from builder.harness.tasks import KINDS
 from builder.harness.text import clean
 
 PAGE_OBJECT_VERSION = 1
@@ -93,19 +94,32 @@ class WireContract(_Wire):
     """The part of a model's contract that the harness needs."""
 
     name: Text
-    labels: list[Annotated[str, Field(max_length=MAX_LABEL)]] = Field(min_length=1, max_length=MAX_LABELS)
+    task: Text
+    labels: list[Annotated[str, Field(max_length=MAX_LABEL)]] = Field(max_length=MAX_LABELS)
 
 
 class WirePrediction(_Wire):
+    """`scores` and `top` of a classifier; `found` of any other task, as its `TaskCheck.wire` describes it."""
+
+    task: Text
     scores: list[float] = Field(max_length=MAX_LABELS)
     top: int | None
     path: GamePath
     frame: float
     execute_ms: float
+    found: Any = None
+
+    @field_validator("found")
+    @classmethod
+    def _of_its_task(cls, value: object, info: ValidationInfo) -> object:
+        kind = KINDS.get(info.data.get("task", ""))
+        return kind.wire.model_validate(value) if kind else None
 
     def prediction(self) -> Prediction:
         """The same as plain data."""
-        return Prediction(tuple(self.scores), self.top, self.path, int(self.frame), self.execute_ms)
+        return Prediction(
+            tuple(self.scores), self.top, self.path, int(self.frame), self.execute_ms, task=self.task, found=self.found
+        )
 
 
 class WireAnswer(_Wire):
@@ -137,8 +151,10 @@ const text = (value, limit) => value === undefined || value === null ? "" : Stri
 const number = (value, otherwise) => typeof value === "number" ? value : otherwise;
 const models = () => Array.from(globalThis.tfjsBridge.models ?? []).slice(0, {MAX_MODELS});
 const find = (handle) => models().find((m) => m.handle === handle);
+const FOUND = {{ {", ".join(f"{kind}: {check.script}" for kind, check in KINDS.items())} }};
 const predicted = (p) => ({{
-  scores: Array.from(p.scores).slice(0, {MAX_LABELS}).map((s) => number(s, NaN)),
+  task: text(p.task ?? "classification", 40), found: Object.hasOwn(FOUND, p.task) ? FOUND[p.task](p) : null,
+  scores: Array.from(p.scores ?? []).slice(0, {MAX_LABELS}).map((s) => number(s, NaN)),
   top: p.top && p.top[0] && Number.isInteger(p.top[0].index) ? p.top[0].index : null,
   path: text(p.path, 20), frame: number(p.frame, 0), execute_ms: number(p.executeMs, 0),
 }});
@@ -163,7 +179,8 @@ SNAPSHOT = f"""() => {{ {_HELPERS}
 
 CONTRACT = f"""(handle) => {{ {_HELPERS}
   const model = find(handle).contract.model;
-  return {{ name: text(model.name, 100), labels: Array.from(model.labels).slice(0, {MAX_LABELS + 1})
+  return {{ name: text(model.name, 100), task: text(model.task && model.task.kind, 40),
+    labels: Array.from(model.labels).slice(0, {MAX_LABELS + 1})
     .map((label) => text(label, {MAX_LABEL + 1})) }};
 }}"""
 

@@ -1,0 +1,10 @@
+"""How what a model found is read from the page and compared with what a case expects, one module for each task.
+
+Classifiers are older than this: their scores are fields of a prediction, and `evaluate.judge` knows them.
+"""
+
+from __future__ import annotations
+
+from builder.harness.tasks.kind import TaskCheck
+
+KINDS: dict[str, TaskCheck] = {}
