@@ -93,8 +93,14 @@ class LoadedNetwork implements Network {
   private inputs(picture: () => Tensor, extra: Extra): { readonly all: readonly Tensor[]; readonly own: readonly Tensor[] } {
     const { tensors, made } = this.extra.take(extra);
     const own = made.map((input) => this.hold(input));
-    own.unshift(this.hold(picture()));
-    return { all: [own[0] as Tensor, ...tensors], own };
+    try {
+      const first = this.hold(picture());
+      own.push(first);
+      return { all: [first, ...tensors], own };
+    } catch (thrown) {
+      own.forEach((input) => this.free(input));
+      throw thrown;
+    }
   }
 
   /** The driver compiles all shaders at once. What cannot be done ahead fails, and is told, when it is done. */
