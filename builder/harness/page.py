@@ -6,7 +6,7 @@ import asyncio
 import io
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from PIL import Image
@@ -50,6 +50,7 @@ class GamePage:
         self._timeout = timeout
         self._renderer = renderer
         self._silent = False  # its newest answer is overdue
+        self._held = False
         self._frame: Frame = page.main_frame  # where the game is
         self._opened = time.monotonic()
         self.unseen = ""  # why the canvas could not be looked at, the last time that it was tried
@@ -222,17 +223,25 @@ class GamePage:
         """What draws WebGL in this browser, as its driver says."""
         return self._renderer
 
-    async def wait_for_colors(self, settle: float = 0.0) -> int | None:
-        """`colors`, waiting a while for more than one, which must still be there `settle` seconds later."""
+    async def wait_for_colors(self, settle: float = 0.0, *, last: bool = False) -> int | None:
+        """`colors`, waiting a while for more than one, which must still be there `settle` seconds later. After the
+        `last` look the game draws no more, so that a picture of the page and the browser's end come soon."""
         deadline = time.monotonic() + _RENDER_SECONDS + 2 * settle
         while True:
-            colors = await self.colors()
+            colors = await self._colors_held(last)
             if settle and colors is not None and colors > 1:  # perhaps nothing but a splash screen, up to here
+                await self._hold(False)
                 await asyncio.sleep(settle)
-                colors, settle = await self.colors(), 0.0
+                colors, settle = await self._colors_held(last), 0.0
             if (colors is not None and colors > 1) or time.monotonic() > deadline or self._silent:
                 return colors
+            await self._hold(False)
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _colors_held(self, held: bool) -> int | None:
+        """`colors` of a game that draws no more, if `held`, until `_hold` says so."""
+        await self._hold(held)
+        return await self.colors()
 
     async def colors(self) -> int | None:
         """How many colours the game's canvas shows, counted up to 256, of several canvases the least; None without
@@ -276,8 +285,18 @@ class GamePage:
     async def _shoot(self, clip: FloatRect | None = None, style: str | None = None) -> bytes:
         # A heavy scene drawn in software by a busy machine takes its time for a single frame.
         seconds = max(ANSWER_SECONDS, min(self._timeout, _SHOT_SECONDS))
-        picture = self._page.screenshot(timeout=seconds * 1000, clip=clip, style=style)
-        return await self._within(picture, seconds)
+        already, self._held = self._held, True
+        await self._ask(wire.HOLD, True, seconds)
+        try:
+            return await self._within(self._page.screenshot(timeout=seconds * 1000, clip=clip, style=style), seconds)
+        finally:
+            await self._hold(already)
+
+    async def _hold(self, held: bool) -> None:
+        """Whether the game's frames wait, so that a heavy scene leaves time for a picture."""
+        self._held = held
+        with suppress(PageSilent):
+            await self._ask(wire.HOLD, held, ANSWER_SECONDS)
 
     # --- talking to the page --------------------------------------------------------------------------------------
 
@@ -336,6 +355,7 @@ async def open_page(
     renderer = await _renderer(await context.new_page())
     page = await context.new_page()
     await page.add_init_script(wire.WATCHING)
+    await page.add_init_script(wire.HOLDING)
     await page.add_init_script(wire.page_config(backend))
     if soak:
         await page.add_init_script(wire.SOAKING)

@@ -197,7 +197,7 @@ class Visitor:
     ) -> tuple[tuple[Check, ...], str]:
         """The checks of a page after its cases, and the backend that it used."""
         options, settle = self.options, 0.0 if model else self.options.settle
-        colors = await (page.colors() if options.allow_blank else page.wait_for_colors(settle))
+        colors = await (page.colors() if options.allow_blank else page.wait_for_colors(settle, last=True))
         used = (await page.backends() or loaded) if model else []
         watch = await page.watch()
         why = starting.signs(watch, page.log())

@@ -229,6 +229,13 @@ RENDERER = """() => {
 
 
 WATCHING = Path(__file__).with_name("watch.js").read_text("utf-8")
+HOLDING = Path(__file__).with_name("hold.js").read_text("utf-8")
+
+# Whether the page's frames wait from now on.
+HOLD = """(held) => {
+  const frames = globalThis[Symbol.for("tfjs-for-unity.frames")];
+  if (frames) frames.hold(held);
+}"""
 SOAKING = Path(__file__).with_name("soak.js").read_text("utf-8")
 
 

@@ -118,5 +118,6 @@ def test_the_wheel_carries_what_the_html_report_is_made_of(wheel: Path) -> None:
     assert {
         "builder/harness/html/report.html.j2",
         "builder/harness/html/report.css",
+        "builder/harness/hold.js",
         "builder/harness/watch.js",
     } <= names
