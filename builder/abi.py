@@ -33,13 +33,14 @@ class Param:
 @dataclass(frozen=True, slots=True)
 class Function:
     """One bridge function, called `TfjsBridge_<name>`. `absent` is what it returns for an unknown handle or while
-    the runtime is not there yet."""
+    the runtime is not there yet; `of` names the part of the model that it belongs to, and begins its name."""
 
     name: str
     returns: AbiType | None
     params: tuple[Param, ...]
     doc: str
     absent: int = 0
+    of: str = ""
 
     @property
     def symbol(self) -> str:
@@ -84,6 +85,30 @@ class SourceFlags(IntFlag):
     LINEAR = 4  # textures: sampling gives linear light (sRGB storage, HDR targets); re-encode to sRGB before filtering
     QUEUE = 8  # an explicit prediction: wait in line, never be dropped
     RGB24 = 16  # pixels: three bytes a pixel; without it four (RGBA32, alpha ignored)
+    WEBCAM = 32  # textures: Unity's WebCamTexture, into which Unity stretches the video; fitted by the video's shape
+
+
+class CameraState(IntEnum):
+    """What `CameraState` returns. From PERMISSION_DENIED on something is wrong, and CameraMessage says what."""
+
+    CLOSED = 0  # nobody has asked for it
+    ASKING = 1  # the player is being asked, or the camera starts
+    OPEN = 2  # it has frames
+    PERMISSION_DENIED = 3
+    NO_CAMERA = 4
+    IN_USE = 5
+    UNPLUGGED = 6  # it was open; asked for again when a camera comes, and at the next requests
+    INSECURE_PAGE = 7
+    NOT_ALLOWED_IN_FRAME = 8
+    STOPPED = 9  # muted or paused by the browser or the game; it comes back by itself
+    FAILED = 10  # anything else
+
+
+class CameraFacing(IntEnum):
+    """Which camera is asked for. A device with one camera gives that one."""
+
+    FRONT = 0  # towards the player
+    BACK = 1
 
 
 class Backend(IntEnum):
@@ -140,6 +165,7 @@ _HANDLE = Param("handle", AbiType.I32)
 _FRAME = Param("frame", AbiType.I32, "the caller's own number; comes back with the result")
 _FLAGS = Param("flags", AbiType.I32, "SourceFlags")
 _SIZE = (Param("width", AbiType.I32, "pixels"), Param("height", AbiType.I32, "pixels"))
+_WISHED = (Param("width", AbiType.I32, "wished pixels, 0: any"), Param("height", AbiType.I32, "wished pixels, 0: any"))
 _DST = (Param("dst", AbiType.OUT), Param("size", AbiType.I32, "bytes at dst"))
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -183,6 +209,50 @@ FUNCTIONS: tuple[Function, ...] = (
         (_HANDLE, _FLAGS, _FRAME),
         "Predicts on the webcam's newest frame; the first call opens the camera; a SubmitCode. Flags: MIRROR, QUEUE.",
         absent=SubmitCode.NOT_READY,
+    ),
+    Function(
+        "CameraOpen",
+        AbiType.I32,
+        (
+            _HANDLE,
+            Param("facing", AbiType.I32, "a CameraFacing"),
+            *_WISHED,
+            Param("rotation", AbiType.I32, "degrees clockwise that make its pictures upright: 0, 90, 180 or 270"),
+            Param("flags", AbiType.I32, "MIRROR: swap left and right of the upright picture"),
+        ),
+        "Opens the page's camera for this model, or changes how; asks the player again where that failed. A "
+        "CameraState, or a negative SubmitCode: NOT_READY while the runtime loads, UNSUPPORTED for unknown values.",
+        absent=SubmitCode.NOT_READY,
+        of="camera",
+    ),
+    Function("CameraState", AbiType.I32, (_HANDLE,), "A CameraState.", absent=CameraState.CLOSED, of="camera"),
+    Function(
+        "CameraErrorCode", AbiType.I32, (_HANDLE,), "Code of what is wrong with the camera, 0 for nothing.", of="camera"
+    ),
+    Function(
+        "CameraMessage",
+        AbiType.I32,
+        (_HANDLE, *_DST),
+        "Text of what is wrong with the camera, as Message gives it.",
+        of="camera",
+    ),
+    Function(
+        "CameraWidth", AbiType.I32, (_HANDLE,), "Pixels of an upright picture; 0 while there is none.", of="camera"
+    ),
+    Function(
+        "CameraHeight", AbiType.I32, (_HANDLE,), "Pixels of an upright picture; 0 while there is none.", of="camera"
+    ),
+    Function(
+        "CameraTexture",
+        AbiType.I32,
+        (_HANDLE, Param("texture", AbiType.I32, "native GL id"), *_SIZE),
+        "Copies the newest picture into an RGBA8 or SRGB8_ALPHA8 texture of the current WebGL 2 context, row 0 at the "
+        "bottom, stretched to its size; a SubmitCode.",
+        absent=SubmitCode.NOT_READY,
+        of="camera",
+    ),
+    Function(
+        "CameraClose", None, (_HANDLE,), "Lets go of the camera; the last model that does switches it off.", of="camera"
     ),
     Function(
         "Poll",

@@ -31,6 +31,7 @@ CS_TAKEN = frozenset(
     IndexOf Predict PredictCamera Load Dispose State Progress Error ErrorCode Name Slug ContractHash Width Height
     Channels Mean Std Scale Count System Unity UnityEngine TfjsBridge Models Model ModelInfo ModelState ModelStats
     Classifier Prediction ClassScore SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
+    Camera BridgeCamera CameraOptions CameraState CameraFacing CameraRotation
     Operation LoadOperation PredictOperation PictureModel Settled Pacer StableLabel MonoBehaviour SerializeField Texture
     Debug""".split()
 )

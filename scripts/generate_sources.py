@@ -54,7 +54,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     )
     environment.filters |= {"constant_case": constant_case, "template_text": template_text}
     kinds = sorted(CATALOGUE.values(), key=lambda kind: kind.code)
-    enums = [abi.State, abi.SubmitCode, abi.SourceFlags, abi.Backend, abi.Path]
+    enums = [abi.State, abi.SubmitCode, abi.SourceFlags, abi.Backend, abi.Path, abi.CameraState, abi.CameraFacing]
     values = {"abi": abi, "enums": enums, "kinds": kinds, "contract_version": spec.CONTRACT_VERSION}
     for template, target in (
         ("abi.ts.j2", "jslib/src/generated/abi.ts"),

@@ -82,9 +82,8 @@ CAMERA_FAILED = _in_game(
     "CAMERA_FAILED",
     110,
     "The camera could not be opened: {reason}.",
-    "The user refused, there is no camera, or the page is not allowed one (plain http, or an iframe without "
-    '`allow="camera"`).',
-    'Serve the page over https, add `allow="camera"` to the iframe, and ask the user again.',
+    "The browser gave a reason that has no name of its own here.",
+    "Look the reason up for this browser; reload the page, try another camera or another browser.",
 )
 CONTEXT_LOST = _in_game(
     "CONTEXT_LOST",
@@ -162,4 +161,56 @@ OP_LEFT_OUT = _in_game(
     "model.json is another one since, or files of several builds lie together.",
     "Run `tfjs-for-unity upgrade` for the project, or generate the model again, rebuild the player, and publish Build "
     "and StreamingAssets together.",
+)
+CAMERA_DENIED = _in_game(
+    "CAMERA_DENIED",
+    121,
+    "The camera was refused: {reason}.",
+    "The player, the browser's settings or the operating system's said no, and are not asked again by themselves.",
+    "Tell the player why the game wants the camera and where to allow it (beside the address, or the system's privacy "
+    "settings), and call Camera.Open again.",
+)
+NO_CAMERA = _in_game(
+    "NO_CAMERA",
+    122,
+    "There is no camera: {reason}.",
+    "None is connected, or the system hides it from the browser.",
+    "Ask the player to connect one: it is opened when the browser sees it. Offer a way to play without.",
+)
+CAMERA_IN_USE = _in_game(
+    "CAMERA_IN_USE",
+    123,
+    "The camera is there but does not start: {reason}.",
+    "Another program or another tab has it, or its driver fails.",
+    "Ask the player to close what else uses the camera, and call Camera.Open again.",
+)
+CAMERA_UNPLUGGED = _in_game(
+    "CAMERA_UNPLUGGED",
+    124,
+    "The camera went away while it was open.",
+    "It was unplugged, its permission was withdrawn, or the page stopped its track.",
+    "Ask the player to connect it again: it is opened when the browser sees a camera, and by the next requests.",
+)
+INSECURE_PAGE = _in_game(
+    "INSECURE_PAGE",
+    125,
+    "The page {origin} has no access to cameras, because it is not secure.",
+    "Browsers give cameras to https pages and to localhost only.",
+    "Publish the game on https, and link to that address.",
+)
+CAMERA_NOT_IN_FRAME = _in_game(
+    "CAMERA_NOT_IN_FRAME",
+    126,
+    "The page around the game does not let it use the camera.",
+    'The game runs in an iframe without `allow="camera"`, or a Permissions-Policy header forbids cameras; the player '
+    "was not asked.",
+    'Add `allow="camera"` to the iframe, or ask the portal for it; or offer the game in a tab of its own.',
+)
+CAMERA_STOPPED = _in_game(
+    "CAMERA_STOPPED",
+    127,
+    "The camera sends no pictures for now.",
+    "The browser or the system has muted it, as for a call, a closed lid or a page in the background; or the game has "
+    "paused its WebCamTexture.",
+    "Wait: it goes on by itself. Tell the player when it takes long.",
 )

@@ -68,6 +68,20 @@ _PATH_DOCS = {
     "CAMERA": "The browser's camera.",
     "PROBE": "A picture that the page asked about, not the game.",
 }
+_CAMERA_DOCS = {
+    "CLOSED": "Nobody has asked for it, or it was closed.",
+    "ASKING": "The player is being asked, or the camera starts.",
+    "OPEN": "It has pictures.",
+    "PERMISSION_DENIED": "The player, the browser or the system refused it.",
+    "NO_CAMERA": "There is none; it opens by itself when one is connected.",
+    "IN_USE": "It does not start, usually because another program has it.",
+    "UNPLUGGED": "It went away; it opens by itself when one comes back.",
+    "INSECURE_PAGE": "The page is on plain http, where browsers give no camera.",
+    "NOT_ALLOWED_IN_FRAME": "The page around the game does not allow it: an iframe without allow=camera.",
+    "STOPPED": "The browser or the game has paused it; it goes on by itself.",
+    "FAILED": "Anything else; Error says what.",
+}
+_FACING_DOCS = {"FRONT": "Towards the player.", "BACK": "Away from the player."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,7 @@ class CsNative:
     result_header_bytes: int
     tasks: tuple[CsMember, ...]
     queue_flag: int
+    webcam_flag: int
     functions: tuple[CsFunction, ...]
     enums: tuple[CsEnum, ...]
     errors: tuple[CsError, ...]
@@ -191,6 +206,8 @@ def _enums() -> tuple[CsEnum, ...]:
         _enum("SourceFlags", "How a picture lies in its memory.", abi.SourceFlags, _FLAG_DOCS),
         _enum("Backend", "Where TensorFlow.js computes.", abi.Backend, _BACKEND_DOCS),
         _enum("FramePath", "The way that a picture took to the model.", abi.Path, _PATH_DOCS),
+        _enum("CameraState", "Where the browser's camera is.", abi.CameraState, _CAMERA_DOCS),
+        _enum("CameraFacing", "Which camera of a phone.", abi.CameraFacing, _FACING_DOCS),
     )
 
 
@@ -223,6 +240,7 @@ def native_view() -> dict[str, object]:
         result_header_bytes=abi.RESULT_HEADER_BYTES,
         tasks=tuple(CsMember(f"{kind.capitalize()}Task", number, "") for kind, number in abi.TASKS.items()),
         queue_flag=int(abi.SourceFlags.QUEUE),
+        webcam_flag=int(abi.SourceFlags.WEBCAM),
         functions=tuple(_function(function) for function in abi.FUNCTIONS),
         enums=_enums(),
         errors=tuple(_error(kind) for kind in CATALOGUE.values() if kind.in_game),

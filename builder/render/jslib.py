@@ -19,10 +19,11 @@ RUNTIME_FOLDER = "../runtime/"
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """A bridge function that hands its arguments to the runtime's model and returns `absent` while there is none."""
+    """A bridge function that hands its arguments to the runtime's model, or to a part of it (`camera.open`), and
+    returns `absent` while there is none."""
 
     symbol: JsIdentifier
-    method: JsIdentifier
+    method: str
     parameters: str
     arguments: str
     absent: int
@@ -44,7 +45,9 @@ def _argument(name: str, type: AbiType) -> str:
 def _forwarded(function: Function) -> Forwarded:
     names = [JsIdentifier(param.name) for param in function.params]
     arguments = [_argument(param.name, param.type) for param in function.params[1:]]
-    method = JsIdentifier(function.name[0].lower() + function.name[1:])
+    own = function.name[len(function.of) :]
+    path = (function.of, own[0].lower() + own[1:])
+    method = ".".join(JsIdentifier(name) for name in path if name)
     return Forwarded(
         JsIdentifier(function.symbol), method, ", ".join(names), ", ".join(arguments), int(function.absent)
     )

@@ -26,9 +26,22 @@ export interface BridgeModel {
   submitTexture(texture: number, width: number, height: number, flags: number, frame: number): number;
   submitPixels(pixels: number, width: number, height: number, flags: number, frame: number): number;
   submitCamera(flags: number, frame: number): number;
+  readonly camera: BridgeCamera;
   poll(dst: number, size: number): number;
   stats(dst: number, size: number): number;
   dispose(): void;
+}
+
+/** The camera as the `.jslib` drives it for one model. */
+export interface BridgeCamera {
+  open(facing: number, width: number, height: number, rotation: number, flags: number): number;
+  state(): number;
+  errorCode(): number;
+  message(dst: number, size: number): number;
+  width(): number;
+  height(): number;
+  texture(texture: number, width: number, height: number): number;
+  close(): void;
 }
 
 /** A picture as the page object takes it: RGBA, 8 bits a channel, row 0 on top, base64. */
@@ -53,6 +66,17 @@ export interface PageError {
   readonly message: string;
 }
 
+/** The camera as the page sees it through one model. */
+export interface PageCamera {
+  /** The names of CameraState in `builder/abi.py`. */
+  readonly phase:
+    | "closed" | "asking" | "open" | "permission-denied" | "no-camera" | "in-use" | "unplugged" | "insecure-page"
+    | "not-allowed-in-frame" | "stopped" | "failed";
+  readonly error: PageError | null;
+  /** Of an upright picture; 0x0 while there is none. */
+  readonly size: { readonly width: number; readonly height: number };
+}
+
 /** A model as the page sees it. */
 export interface PageModel {
   readonly handle: number;
@@ -72,6 +96,7 @@ export interface PageModel {
    * page's first model chooses; empty where an earlier visit knew, or where there was no choice.
    */
   readonly trials: readonly { readonly backend: string; readonly ms: number | null; readonly error: PageError | null }[];
+  readonly camera: PageCamera;
   /** Numbers by the names of STATS in `builder/abi.py`. */
   readonly statistics: Record<string, number>;
   /**

@@ -4,6 +4,7 @@ import { DeviceStore } from "./device-store";
 import { Engines } from "./engine";
 import { Blitter } from "./image/blit";
 import { Camera } from "./image/camera";
+import { CameraUse } from "./image/camera-use";
 import { Lanes } from "./lanes";
 import type { Libraries } from "./library";
 import { loadNetwork } from "./loading";
@@ -26,6 +27,7 @@ function soon(callback: () => void): void {
   port2.postMessage(null);
 }
 
+const camera = new Camera();
 const engines = new Engines(STARTERS, new RememberedChoices(() => localStorage));
 
 const tensorflow = { open: engines.open.bind(engines), load: loadNetwork };
@@ -42,7 +44,7 @@ install(scope, () =>
     defer: soon,
     openEngine: (choice, around, tryout, format) => libraries[format].open(choice, around, tryout),
     loadNetwork: (parts, spec) => libraries[spec.files.format].load(parts, spec),
-    pictures: { blitter: (pre) => new Blitter(pre), camera: () => new Camera() },
+    pictures: { blitter: (pre) => new Blitter(pre), camera: (host) => new CameraUse(camera, host, document) },
     pageUrl: location.href,
     config: () => scope.tfjsBridgeConfig,
     renderer: () => engines.renderer,

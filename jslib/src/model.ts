@@ -9,7 +9,7 @@ import { watchGameContext } from "./game-context";
 import type { Network } from "./loading";
 import { writeOutcome, writeStats, writeText } from "./memory";
 import { loadOptions, type BackendName } from "./options";
-import { KNOWN_FLAGS, Pictures, type Placed, type PictureTools, type Taken } from "./pictures";
+import { type CameraLike, KNOWN_FLAGS, Pictures, type Placed, type PictureTools, type Taken } from "./pictures";
 import { Predictor, type PredictorTools } from "./predictor";
 import { prepare, type Prepared, type Tools } from "./preparing";
 import { Recoveries, RECOVERY_LIMIT } from "./recoveries";
@@ -47,6 +47,7 @@ export class Model implements BridgeModel, PageModel {
   readonly handle: number;
   readonly contractUrl: string;
   readonly contractHash: string;
+  readonly camera: CameraLike;
   contract: Contract | null = null;
   private phaseNumber: number = State.LOADING;
   private fraction = 0;
@@ -70,6 +71,7 @@ export class Model implements BridgeModel, PageModel {
   ) {
     this.handle = creation.handle;
     this.contractHash = creation.contractHash;
+    this.camera = environment.pictures.camera(creation.host);
     this.stopWatching = watchGameContext(creation.host, () => (this.entry = this.gameLost = CONTEXT_LOST()));
     this.contractUrl = this.resolved(creation.contractUrl);
     if (this.phaseNumber === State.LOADING) void this.load();
@@ -235,7 +237,7 @@ export class Model implements BridgeModel, PageModel {
 
   private begin(contract: Contract): Running {
     const predictor = new Predictor(contract, this.numbers, (error) => (this.entry = this.gameLost ?? error), this.environment);
-    const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures);
+    const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures, this.camera);
     this.predictions = predictor.history;
     return { predictor, pictures };
   }
@@ -270,6 +272,7 @@ export class Model implements BridgeModel, PageModel {
     this.running = this.network = null;
     this.stopListening();
     this.stopWatching();
+    this.camera.dispose();
     if (!running) return;
     running.pictures.dispose();
     void running.predictor.stop().then(() => network?.dispose());

@@ -1,9 +1,11 @@
 /** Every way in for a picture: checks what the game handed over, and brings it to the model's size as RGBA. */
 import { SourceFlags, SubmitCode } from "./generated/abi";
 import type { Preprocess } from "./generated/contract";
-import { CAMERA_FAILED, CONTEXT_LOST, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
+import { CONTEXT_LOST, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { Host, PageImage } from "./api";
 import { Failure } from "./failure";
+import type { CameraUse } from "./image/camera-use";
+import type { Shape } from "./image/geometry";
 import { type Picture, pictureOf, Spares } from "./image/picture";
 import { type Layout, resizePixels } from "./image/resize";
 import { pixelsAt } from "./memory";
@@ -11,22 +13,20 @@ import type { Placement } from "./tasks";
 
 /** Draws a texture at the model's size and reads it back; see image/blit. */
 export interface BlitterLike {
-  blit(gl: WebGL2RenderingContext, texture: WebGLTexture, width: number, height: number, flags: number): Picture | number;
+  blit(
+    gl: WebGL2RenderingContext, texture: WebGLTexture, width: number, height: number, flags: number, shape: Shape | null,
+  ): Picture | number;
   collect(): void;
   readonly givenUp: number;
   dispose(): void;
 }
 
-/** The newest picture of a webcam; see image/camera. */
-export interface CameraLike {
-  frame(candidates: HTMLVideoElement[]): { pixels: Uint8Array; width: number; height: number } | null;
-  error(): string | null;
-  dispose(): void;
-}
+/** The newest picture of a webcam; see image/camera-use. */
+export type CameraLike = Pick<CameraUse, keyof CameraUse>;
 
 export interface PictureTools {
   blitter(pre: Preprocess): BlitterLike;
-  camera(): CameraLike;
+  camera(host: Host): CameraLike;
 }
 
 /** A picture of the model's size, and what it was made of. */
@@ -41,7 +41,7 @@ export type Taken = Placed | { readonly code: number; readonly error?: Catalogue
 /** Flags that each way in knows; any other is refused. */
 export const KNOWN_FLAGS = {
   pixels: SourceFlags.TOP_ROW_FIRST | SourceFlags.MIRROR | SourceFlags.QUEUE | SourceFlags.RGB24,
-  texture: SourceFlags.TOP_ROW_FIRST | SourceFlags.MIRROR | SourceFlags.LINEAR | SourceFlags.QUEUE,
+  texture: SourceFlags.TOP_ROW_FIRST | SourceFlags.MIRROR | SourceFlags.LINEAR | SourceFlags.QUEUE | SourceFlags.WEBCAM,
   camera: SourceFlags.MIRROR | SourceFlags.QUEUE,
 } as const;
 
@@ -53,13 +53,13 @@ const BAD_TEXTURE: Taken = { code: SubmitCode.BAD_TEXTURE };
 
 export class Pictures {
   private blitter: BlitterLike | null = null;
-  private camera: CameraLike | null = null;
   private readonly spares: Spares;
 
   constructor(
     private readonly pre: Preprocess,
     private readonly host: Host,
-    private readonly tools: PictureTools,
+    private readonly tools: Pick<PictureTools, "blitter">,
+    private readonly camera: CameraLike,
   ) {
     this.spares = new Spares(pre.width * pre.height * 4);
   }
@@ -92,18 +92,17 @@ export class Pictures {
     const texture = this.host.texture(id);
     if (!texture || !isSide(width) || !isSide(height)) return BAD_TEXTURE;
     this.blitter ??= this.tools.blitter(this.pre);
-    const taken = this.blitter.blit(gl, texture, width, height, flags);
-    if (typeof taken !== "number") return { picture: taken, placement: { width, height, mirror: has(flags, SourceFlags.MIRROR) } };
+    const shape = has(flags, SourceFlags.WEBCAM) ? this.camera.shapeOfGames() : null;
+    const taken = this.blitter.blit(gl, texture, width, height, flags, shape);
+    const placement = { ...(shape ?? { width, height }), mirror: has(flags, SourceFlags.MIRROR) };
+    if (typeof taken !== "number") return { picture: taken, placement };
     return taken === SubmitCode.FAILED ? { code: taken, error: CONTEXT_LOST() } : { code: taken };
   }
 
   /** The webcam's newest picture, mirrored where the flags say so. The first call opens the camera. */
   fromCamera(flags: number): Taken {
-    this.camera ??= this.tools.camera();
-    const picture = this.camera.frame(this.host.cameras());
-    if (!picture) return this.withoutPicture(this.camera.error());
-    const { pixels, width, height } = picture;
-    return this.resized(pixels, { width, height, bytesPerPixel: 4, topRowFirst: true, mirror: has(flags, SourceFlags.MIRROR) });
+    const taken = this.camera.picture(has(flags, SourceFlags.MIRROR));
+    return "code" in taken ? taken : { ...this.resized(taken.pixels, taken.layout), placement: taken.placement };
   }
 
   /** A picture of the page object. Throws a Failure that says what is wrong with it. */
@@ -117,20 +116,13 @@ export class Pictures {
 
   dispose(): void {
     this.blitter?.dispose();
-    this.camera?.dispose();
     this.blitter = null;
-    this.camera = null;
   }
 
   private resized(pixels: Uint8Array, layout: Layout): Placed {
     const { width, height, mirror } = layout;
     const picture = pictureOf(resizePixels(pixels, layout, this.pre, this.spares.take()), this.spares);
     return { picture, placement: { width, height, mirror } };
-  }
-
-  private withoutPicture(reason: string | null): Taken {
-    if (reason === null) return { code: SubmitCode.NOT_READY };
-    return { code: SubmitCode.FAILED, error: CAMERA_FAILED({ reason }) };
   }
 }
 

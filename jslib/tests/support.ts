@@ -6,7 +6,7 @@ import type { Store } from "../src/device-store";
 import type { Engine } from "../src/engine";
 import type { Bytes, Fetch } from "../src/fetching";
 import { Lanes } from "../src/lanes";
-import { State } from "../src/generated/abi";
+import { State, SubmitCode } from "../src/generated/abi";
 import { Model, type Creation, type Environment } from "../src/model";
 import type { BlitterLike, CameraLike } from "../src/pictures";
 import type { Output } from "../src/tasks";
@@ -247,7 +247,12 @@ export class Stage {
   /** One that never has a frame. */
   private camera(): CameraLike {
     this.cameras.opened += 1;
-    return { frame: () => null, error: () => null, dispose: () => void (this.cameras.disposed += 1) };
+    const none = (): number => 0;
+    const bridge = { open: none, state: none, errorCode: none, message: none, width: none, height: none, texture: none };
+    const page = { phase: "asking", error: null, size: { width: 0, height: 0 } } as const;
+    const dispose = (): void => void (this.cameras.disposed += 1);
+    const picture = () => ({ code: SubmitCode.NOT_READY });
+    return { ...bridge, ...page, picture, shapeOfGames: () => null, close: () => undefined, dispose };
   }
 
   private infer(rgba: Uint8Array): Promise<Float32Array> {

@@ -26,7 +26,15 @@ typedef struct {
   int path, texture, width, height, flags, frame, submits;
 } Last;
 
+/* What CameraOpen was given, in its order; how often; and what the test says of the camera. */
+typedef struct {
+  int facing, width, height, rotation, flags, opens, state, error, picture_width, picture_height;
+  char message[TEXT];
+} FakeCamera;
+
 static Model models[MODELS];
+static FakeCamera camera;
+static int has_runtime = 1;
 static Last last;
 static int created, abi = TFJS_BRIDGE_ABI_VERSION, has_context = 1, camera_frames = 1, lost_context;
 static char texts[3][TEXT];
@@ -115,6 +123,40 @@ int32_t TfjsBridge_SubmitCamera(int32_t handle, int32_t flags, int32_t frame) {
   return submit(handle, (Last){TFJS_BRIDGE_PATH_CAMERA, 0, 0, 0, flags, frame, 0});
 }
 
+int32_t TfjsBridge_CameraOpen(
+    int32_t handle, int32_t facing, int32_t width, int32_t height, int32_t rotation, int32_t flags) {
+  if (!model_of(handle) || !has_runtime) return TFJS_BRIDGE_SUBMIT_CODE_NOT_READY;
+  if (rotation % 90) return TFJS_BRIDGE_SUBMIT_CODE_UNSUPPORTED;
+  const int given[] = {facing, width, height, rotation, flags, camera.opens + 1};
+  memcpy(&camera, given, sizeof given);
+  camera.state = TFJS_BRIDGE_CAMERA_STATE_ASKING;
+  return camera.state;
+}
+
+int32_t TfjsBridge_CameraState(int32_t handle) { return model_of(handle) ? camera.state : 0; }
+
+int32_t TfjsBridge_CameraErrorCode(int32_t handle) { return model_of(handle) ? camera.error : 0; }
+
+int32_t TfjsBridge_CameraMessage(int32_t handle, uint8_t *dst, int32_t size) {
+  return model_of(handle) ? write_out(dst, size, camera.message, (int)strlen(camera.message)) : 0;
+}
+
+int32_t TfjsBridge_CameraWidth(int32_t handle) { return model_of(handle) ? camera.picture_width : 0; }
+
+int32_t TfjsBridge_CameraHeight(int32_t handle) { return model_of(handle) ? camera.picture_height : 0; }
+
+int32_t TfjsBridge_CameraTexture(int32_t handle, int32_t texture, int32_t width, int32_t height) {
+  if (!model_of(handle)) return TFJS_BRIDGE_SUBMIT_CODE_NOT_READY;
+  last.texture = texture;
+  last.width = width;
+  last.height = height;
+  return has_context ? TFJS_BRIDGE_SUBMIT_CODE_ACCEPTED : TFJS_BRIDGE_SUBMIT_CODE_NO_GL_CONTEXT;
+}
+
+void TfjsBridge_CameraClose(int32_t handle) {
+  if (model_of(handle)) camera.state = TFJS_BRIDGE_CAMERA_STATE_CLOSED;
+}
+
 int32_t TfjsBridge_Poll(int32_t handle, uint8_t *dst, int32_t size) {
   Model *model = model_of(handle);
   if (!model || model->state == TFJS_BRIDGE_STATE_DISPOSED || model->first == model->finished) return 0;
@@ -142,6 +184,20 @@ void Fake_SetContext(int present) { has_context = present; }
 
 /* 1: the camera has a frame, 0: not yet, -1: the user refused. */
 void Fake_SetCamera(int frames) { camera_frames = frames; }
+
+/* The runtime's script is there, or on its way. */
+void Fake_SetRuntime(int present) { has_runtime = present; }
+
+void Fake_CameraIs(int state, int error, const char *message, int width, int height) {
+  camera.state = state;
+  camera.error = error;
+  camera.picture_width = width;
+  camera.picture_height = height;
+  strncpy(camera.message, message, TEXT - 1);
+}
+
+/* In the order of FakeCamera's fields. */
+int Fake_CameraOpened(int field) { return ((int *)&camera)[field]; }
 
 void Fake_Loading(int handle, float progress) { models[handle - 1].progress = progress; }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Frame, Page
 
 from builder.harness.browser import BrowserOptions, new_context, open_browser
 
@@ -50,6 +50,7 @@ class Tab:
 
     def __init__(self, loop: Loop, context: BrowserContext, page: Page) -> None:
         self._loop, self._context, self._page = loop, context, page
+        self._frame: Page | Frame = page
         self.said: list[str] = []
         self.errors: list[str] = []
         self.asked: list[str] = []
@@ -76,14 +77,24 @@ class Tab:
     def goto(self, url: str) -> None:
         self._loop.run(_no_answer(self._page.goto(url)))
 
+    def enter(self, url: str) -> None:
+        """From now on scripts run in the frame of this address."""
+        self.wait_for(f"[...document.querySelectorAll('iframe')].some(frame => frame.src === {url!r})")
+        self._loop.run(self._enter(url))
+
+    async def _enter(self, url: str) -> None:
+        frame = self._page.frame(url=url) or await self._page.wait_for_event("framenavigated", lambda f: f.url == url)
+        await frame.wait_for_load_state()
+        self._frame = frame
+
     def evaluate(self, expression: str, argument: object = None) -> Any:  # noqa: ANN401
         """The value of a JavaScript expression, or what a function gives for `argument`; promises are awaited."""
-        return self._loop.run(self._page.evaluate(expression, argument))
+        return self._loop.run(self._frame.evaluate(expression, argument))
 
     def wait_for(self, condition: str, seconds: float = DEADLINE_SECONDS) -> None:
         """Waits until the JavaScript expression is true; on failure the page's own words are in the message."""
         # A function, which is made once: later on a page's content security policy forbids to make more of them.
-        waiting = self._page.wait_for_function(f"() => ({condition})", timeout=seconds * 1000)
+        waiting = self._frame.wait_for_function(f"() => ({condition})", timeout=seconds * 1000)
         try:
             self._loop.run(_no_answer(waiting))
         except Exception as error:
@@ -132,12 +143,13 @@ class Chromium:
 
 
 @contextmanager
-def chromium(origin: str, *beside: str) -> Iterator[Chromium]:
-    """Starts the browser, which reaches `origin` and the origins `beside` it, and ends it."""
+def chromium(origin: str, *beside: str, camera: Path | None = None, more: tuple[str, ...] = ()) -> Iterator[Chromium]:
+    """Starts the browser, which reaches `origin` and the origins `beside` it, and ends it. `camera` is what its webcam
+    plays, `more` are flags."""
     loop = Loop()
     reachable = ";".join(url.partition("//")[2] for url in (origin, *beside))
-    flags = (f"--proxy-bypass-list=<-loopback>;{reachable}",)  # the last one counts
-    opening = open_browser(origin, BrowserOptions(flags=flags))
+    flags = (f"--proxy-bypass-list=<-loopback>;{reachable}", *more)  # the last one counts
+    opening = open_browser(origin, BrowserOptions(flags=flags, camera=camera))
     try:
         browser = loop.run(_entered(opening))
         yield Chromium(loop, browser, origin)

@@ -174,8 +174,8 @@ game.createSecond = function (url, hash) {
   game.second = tfjsBridge.create(1000, new URL(url, document.URL).href, hash, "", host, script);
 };
 
-game.message = function () {
-  var module = game.module, at = module._malloc(4096), length = module._player_message(at, 4096);
+game.message = function (name) {
+  var module = game.module, at = module._malloc(4096), length = module["_player_" + (name || "message")](at, 4096);
   var text = new TextDecoder().decode(module.HEAPU8.slice(at, at + Math.max(length, 0)));
   module._free(at);
   return text;
@@ -188,6 +188,12 @@ game.setPicture = function (picture) {
   module.HEAPU8.set(bytes, at);
   module._player_set_picture(at, picture.width, picture.height);
   module._free(at);
+};
+
+// What the camera was copied into, in base64: RGBA, the bottom row first.
+game.cameraPixels = function (width, height) {
+  var at = game.module._player_camera_pixels(), bytes = game.module.HEAPU8.slice(at, at + width * height * 4);
+  return btoa(bytes.reduce(function (text, byte) { return text + String.fromCharCode(byte); }, ""));
 };
 
 game.result = function () {

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urljoin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,14 +197,15 @@ def playing(
     """A tab on the published `build`, before its model is ready; nothing is submitted unasked.
 
     Without a `backend` the page says nothing about it, as players' pages do. `before` is JavaScript that runs before
-    the page's own; `address` the page's, where it is not the build's name. Page errors fail the test in the end.
+    the page's own; `address` the page's, where it is not the build's name, with or without an origin. Page errors fail
+    the test in the end.
     """
     with browser.tab() as tab:
         config = {"softwareWebgl": True, "backend": backend}
         if backend is not None:
             tab.before_scripts(f"globalThis.tfjsBridgeConfig = {json.dumps(config)};")
         tab.before_scripts(f"{GAME_JS}\n{before}")
-        tab.goto(f"{browser.origin}{address or f'/{build.name}/?every=0'}")
+        tab.goto(urljoin(browser.origin, address or f"/{build.name}/?every=0"))
         tab.wait_for("game.module")
         yield Game(tab, build)
         assert not tab.errors

@@ -42,10 +42,13 @@ window.calls = [];
 window.tfjsBridge = { abi: %d, create: function (handle, url, hash, options, host, script) {
   calls.push([handle, url, hash, options, script]);
   window.host = host;
-  return new Proxy({}, { get: function (_, name) { return function () {
-    calls.push([name].concat([].slice.call(arguments)));
-    return name === 'state' ? 1 : name === 'progress' ? 0.5 : 7;
-  }; } });
+  var recorder = function (prefix, parts) { return new Proxy(parts, { get: function (_, name) {
+    return parts[name] || function () {
+      calls.push([prefix + name].concat([].slice.call(arguments)));
+      return name === 'state' ? 1 : name === 'progress' ? 0.5 : 7;
+    };
+  } }); };
+  return recorder('', { camera: recorder('camera.', {}) });
 } };
 """
 
@@ -236,7 +239,8 @@ def test_arguments_are_forwarded_and_pointers_are_unsigned(ready: Stage) -> None
         """h => { calls.length = 0; const b = bridge; b.TfjsBridge_SubmitPixels(h, -16, 4, 2, 1, 9);
         b.TfjsBridge_SubmitTexture(h, 3, 4, 2, 1, 9); b.TfjsBridge_SubmitCamera(h, 2, 9); b.TfjsBridge_Poll(h, -64, 64);
         b.TfjsBridge_Stats(h, -64, 52); b.TfjsBridge_Message(h, -64, 10); b.TfjsBridge_Progress(h);
-        b.TfjsBridge_Dispose(h); }""",
+        b.TfjsBridge_CameraOpen(h, 1, 640, 480, 90, 2); b.TfjsBridge_CameraMessage(h, -64, 10);
+        b.TfjsBridge_CameraTexture(h, 3, 4, 2); b.TfjsBridge_CameraClose(h); b.TfjsBridge_Dispose(h); }""",
         handle,
     )
     assert ready.tab.evaluate("calls") == [
@@ -247,6 +251,10 @@ def test_arguments_are_forwarded_and_pointers_are_unsigned(ready: Stage) -> None
         ["stats", 2**32 - 64, 52],
         ["message", 2**32 - 64, 10],
         ["progress"],
+        ["camera.open", 1, 640, 480, 90, 2],
+        ["camera.message", 2**32 - 64, 10],
+        ["camera.texture", 3, 4, 2],
+        ["camera.close"],
         ["dispose"],
     ]
 

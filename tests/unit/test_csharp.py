@@ -96,9 +96,11 @@ def test_no_symbol_is_imported_twice() -> None:
     [
         ("ModelState", abi.State, set()),
         ("SubmitCode", abi.SubmitCode, set()),
-        ("SourceFlags", abi.SourceFlags, {"QUEUE"}),  # set by Predict itself
+        ("SourceFlags", abi.SourceFlags, {"QUEUE", "WEBCAM"}),  # set by Predict itself, and for a WebCamTexture
         ("Backend", abi.Backend, set()),
         ("FramePath", abi.Path, set()),
+        ("CameraState", abi.CameraState, set()),
+        ("CameraFacing", abi.CameraFacing, set()),
     ],
 )
 def test_enums_have_every_value_of_the_abi(name: str, source: type[IntEnum] | type[IntFlag], missing: set[str]) -> None:

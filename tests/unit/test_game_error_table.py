@@ -13,7 +13,7 @@ from builder.render.csharp import CsNative, native_view
 
 TESTS = Path(__file__).parents[1]
 BRIDGE, LIFECYCLE, ERRORS = "e2e/test_bridge.py", "e2e/test_lifecycle.py", "e2e/test_game_errors.py"
-MIXED, RECOVERY = "e2e/test_mixed_builds.py", "e2e/test_recovery.py"
+MIXED, RECOVERY, CAMERA = "e2e/test_mixed_builds.py", "e2e/test_recovery.py", "e2e/test_camera.py"
 SCENARIOS, ELSEWHERE = "compile/scenarios", "compile/elsewhere"
 
 REACHED: dict[str, tuple[str, str]] = {
@@ -27,7 +27,7 @@ REACHED: dict[str, tuple[str, str]] = {
     "MODEL_FAILED": (ERRORS, "test_a_model_that_contradicts_itself_is_refused"),
     "PREDICT_FAILED": (RECOVERY, "test_explicit_predictions_fail_with_the_cause"),
     "NO_BACKEND": (ERRORS, "test_a_browser_without_webgl_is_told"),
-    "CAMERA_FAILED": (ERRORS, "test_a_refused_camera_is_told"),
+    "CAMERA_FAILED": (ERRORS, "test_a_camera_that_fails_for_an_unknown_reason_is_told"),
     "CONTEXT_LOST": (RECOVERY, "test_the_games_own_loss_is_told_when_nothing_is_submitted_and_when_a_texture_is"),
     "BAD_OPTIONS": (LIFECYCLE, "test_options_of_an_unknown_kind_are_refused"),
     "NOT_WEBGL": (ELSEWHERE, "Elsewhere.SaysOnceThatThereIsNoBrowser"),
@@ -38,6 +38,13 @@ REACHED: dict[str, tuple[str, str]] = {
     "BACKEND_LOST": (RECOVERY, "test_the_fourth_loss_within_a_minute_is_the_last"),
     "BACKEND_LEFT_OUT": ("e2e/test_auto.py", "test_a_gpu_that_answers_wrongly_is_left_out_and_told"),
     "OP_LEFT_OUT": ("e2e/test_lean_runtimes.py", "test_a_kernel_that_was_left_out_is_named"),
+    "CAMERA_DENIED": (CAMERA, "test_a_refusing_player_is_not_asked_twice"),
+    "NO_CAMERA": (CAMERA, "test_a_computer_without_a_camera"),
+    "CAMERA_IN_USE": (CAMERA, "test_a_camera_that_another_program_has"),
+    "CAMERA_UNPLUGGED": (CAMERA, "test_a_camera_that_goes_away_comes_back"),
+    "INSECURE_PAGE": (CAMERA, "test_a_page_on_plain_http"),
+    "CAMERA_NOT_IN_FRAME": (CAMERA, "test_a_frame_that_may_not_use_the_camera_is_told_from_a_player_who_refuses"),
+    "CAMERA_STOPPED": (CAMERA, "test_a_muted_camera_goes_on_by_itself"),
 }
 
 

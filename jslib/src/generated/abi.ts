@@ -32,6 +32,7 @@ export const SourceFlags = {
   LINEAR: 4,
   QUEUE: 8,
   RGB24: 16,
+  WEBCAM: 32,
 } as const;
 
 export const Backend = {
@@ -47,6 +48,25 @@ export const Path = {
   TEXTURE: 2,
   CAMERA: 3,
   PROBE: 4,
+} as const;
+
+export const CameraState = {
+  CLOSED: 0,
+  ASKING: 1,
+  OPEN: 2,
+  PERMISSION_DENIED: 3,
+  NO_CAMERA: 4,
+  IN_USE: 5,
+  UNPLUGGED: 6,
+  INSECURE_PAGE: 7,
+  NOT_ALLOWED_IN_FRAME: 8,
+  STOPPED: 9,
+  FAILED: 10,
+} as const;
+
+export const CameraFacing = {
+  FRONT: 0,
+  BACK: 1,
 } as const;
 
 export const STATS = [

@@ -70,7 +70,7 @@ export const NO_BACKEND = (f: { backend: string | number; reason: string | numbe
 export const CAMERA_FAILED = (f: { reason: string | number }): CatalogueError => ({
   code: 110,
   id: "CAMERA_FAILED",
-  message: `The camera could not be opened: ${f.reason}. The user refused, there is no camera, or the page is not allowed one (plain http, or an iframe without \`allow="camera"\`). Serve the page over https, add \`allow="camera"\` to the iframe, and ask the user again.`,
+  message: `The camera could not be opened: ${f.reason}. The browser gave a reason that has no name of its own here. Look the reason up for this browser; reload the page, try another camera or another browser.`,
 });
 
 export const CONTEXT_LOST = (): CatalogueError => ({
@@ -131,4 +131,46 @@ export const OP_LEFT_OUT = (f: { backend: string | number; op: string | number }
   code: 120,
   id: "OP_LEFT_OUT",
   message: `The runtime of this game has no ${f.op} for ${f.backend}. It was joined from what the project's models needed when they were generated. This model needs more: its model.json is another one since, or files of several builds lie together. Run \`tfjs-for-unity upgrade\` for the project, or generate the model again, rebuild the player, and publish Build and StreamingAssets together.`,
+});
+
+export const CAMERA_DENIED = (f: { reason: string | number }): CatalogueError => ({
+  code: 121,
+  id: "CAMERA_DENIED",
+  message: `The camera was refused: ${f.reason}. The player, the browser's settings or the operating system's said no, and are not asked again by themselves. Tell the player why the game wants the camera and where to allow it (beside the address, or the system's privacy settings), and call Camera.Open again.`,
+});
+
+export const NO_CAMERA = (f: { reason: string | number }): CatalogueError => ({
+  code: 122,
+  id: "NO_CAMERA",
+  message: `There is no camera: ${f.reason}. None is connected, or the system hides it from the browser. Ask the player to connect one: it is opened when the browser sees it. Offer a way to play without.`,
+});
+
+export const CAMERA_IN_USE = (f: { reason: string | number }): CatalogueError => ({
+  code: 123,
+  id: "CAMERA_IN_USE",
+  message: `The camera is there but does not start: ${f.reason}. Another program or another tab has it, or its driver fails. Ask the player to close what else uses the camera, and call Camera.Open again.`,
+});
+
+export const CAMERA_UNPLUGGED = (): CatalogueError => ({
+  code: 124,
+  id: "CAMERA_UNPLUGGED",
+  message: `The camera went away while it was open. It was unplugged, its permission was withdrawn, or the page stopped its track. Ask the player to connect it again: it is opened when the browser sees a camera, and by the next requests.`,
+});
+
+export const INSECURE_PAGE = (f: { origin: string | number }): CatalogueError => ({
+  code: 125,
+  id: "INSECURE_PAGE",
+  message: `The page ${f.origin} has no access to cameras, because it is not secure. Browsers give cameras to https pages and to localhost only. Publish the game on https, and link to that address.`,
+});
+
+export const CAMERA_NOT_IN_FRAME = (): CatalogueError => ({
+  code: 126,
+  id: "CAMERA_NOT_IN_FRAME",
+  message: `The page around the game does not let it use the camera. The game runs in an iframe without \`allow="camera"\`, or a Permissions-Policy header forbids cameras; the player was not asked. Add \`allow="camera"\` to the iframe, or ask the portal for it; or offer the game in a tab of its own.`,
+});
+
+export const CAMERA_STOPPED = (): CatalogueError => ({
+  code: 127,
+  id: "CAMERA_STOPPED",
+  message: `The camera sends no pictures for now. The browser or the system has muted it, as for a call, a closed lid or a page in the background; or the game has paused its WebCamTexture. Wait: it goes on by itself. Tell the player when it takes long.`,
 });

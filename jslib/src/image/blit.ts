@@ -4,7 +4,7 @@
  */
 import { SourceFlags, SubmitCode } from "../generated/abi";
 import type { Preprocess } from "../generated/contract";
-import { type Axis, covers, type Plan, plan, reach } from "./geometry";
+import { type Axis, covers, type Plan, plan, reach, type Shape } from "./geometry";
 import { withGuard } from "./guard";
 import type { Picture } from "./picture";
 import { acquire, type Program, release, type Shared } from "./program";
@@ -23,6 +23,7 @@ interface Target {
 interface Sized {
   readonly width: number;
   readonly height: number;
+  readonly shape: Shape | null;
   readonly plan: Plan;
   readonly rows: { first: number; end: number };
   readonly stage: Target | null;
@@ -68,6 +69,8 @@ function bind(gl: GL, texture: WebGLTexture): boolean {
   return false;
 }
 
+const isSame = (a: Shape | null, b: Shape | null): boolean => a?.width === b?.width && a?.height === b?.height;
+
 export class Blitter {
   private gl: GL | null = null;
   private shared: Shared | null = null;
@@ -78,18 +81,21 @@ export class Blitter {
   constructor(private readonly pre: Preprocess) {}
 
   /**
-   * `width` and `height` are the texture's; `flags` are SourceFlags (TOP_ROW_FIRST, MIRROR, LINEAR count here). Returns
-   * a picture of `pre.width * pre.height` pixels, which arrives between the game's calls; or a SubmitCode: BAD_TEXTURE, UNSUPPORTED (the
+   * `width` and `height` are the texture's, `shape` that of a picture that was squashed into it; `flags` are SourceFlags
+   * (TOP_ROW_FIRST, MIRROR, LINEAR count here). Returns a picture of `pre.width * pre.height` pixels, which arrives
+   * between the game's calls; or a SubmitCode: BAD_TEXTURE, UNSUPPORTED (the
    * model's input is larger than this GPU's textures), FAILED (the context is lost, and only then: report CONTEXT_LOST). Throws an Error when the driver refuses the shaders.
    */
-  blit(gl: GL, texture: WebGLTexture | null, width: number, height: number, flags: number): Picture | number {
+  blit(
+    gl: GL, texture: WebGLTexture | null, width: number, height: number, flags: number, shape: Shape | null = null,
+  ): Picture | number {
     if (gl.isContextLost()) return SubmitCode.FAILED;
     this.attach(gl);
     const limit = this.shared!.maxSize;
     if (this.pre.width > limit || this.pre.height > limit) return SubmitCode.UNSUPPORTED;
     const possible = width >= 1 && height >= 1 && width <= limit && height <= limit;
     if (!texture || !possible) return SubmitCode.BAD_TEXTURE;
-    const pixels = withGuard(gl, () => (bind(gl, texture) ? this.draw(gl, texture, width, height, flags) : null));
+    const pixels = withGuard(gl, () => (bind(gl, texture) ? this.draw(gl, texture, this.prepare(gl, width, height, shape), flags) : null));
     if (gl.isContextLost()) return SubmitCode.FAILED;
     return pixels ?? SubmitCode.BAD_TEXTURE;
   }
@@ -122,9 +128,8 @@ export class Blitter {
     this.gl = gl;
   }
 
-  private draw(gl: GL, texture: WebGLTexture, width: number, height: number, flags: number): Picture {
+  private draw(gl: GL, texture: WebGLTexture, sized: Sized, flags: number): Picture {
     const result = (this.result ??= createTarget(gl, this.pre.width, this.pre.height));
-    const sized = this.prepare(gl, width, height);
     gl.bindVertexArray(this.shared!.vertices);
     gl.bindSampler(0, this.shared!.sampler);
     if (!covers(sized.plan, this.pre)) this.clear(gl, result);
@@ -134,14 +139,16 @@ export class Blitter {
   }
 
   /** The plan and the textures for a source size; kept until the size changes. */
-  private prepare(gl: GL, width: number, height: number): Sized {
-    if (this.sized?.width === width && this.sized.height === height) return this.sized;
+  private prepare(gl: GL, width: number, height: number, shape: Shape | null): Sized {
+    const known = this.sized;
+    const isKnown = known?.width === width && known.height === height && isSame(known.shape, shape);
+    if (isKnown) return known;
     deleteTarget(gl, this.sized?.stage);
     this.sized = null;
-    const fitted = plan(this.pre, width, height);
+    const fitted = plan(this.pre, width, height, shape);
     const rows = reach(fitted.y);
     const stage = this.pre.filter === "triangle" ? createTarget(gl, fitted.x.size, rows.end - rows.first) : null;
-    return (this.sized = { width, height, plan: fitted, rows, stage });
+    return (this.sized = { width, height, shape, plan: fitted, rows, stage });
   }
 
   private steps({ plan: { x, y }, rows, stage }: Sized, from: WebGLTexture, flags: number, to: Target): Step[] {

@@ -27,7 +27,13 @@ export interface Plan {
   readonly y: Axis;
 }
 
-type Fit = (pre: Preprocess, width: number, height: number) => Plan;
+/** The proportions of what a picture shows; others than those of its pixels where it was squashed. */
+export interface Shape {
+  readonly width: number;
+  readonly height: number;
+}
+
+type Fit = (pre: Preprocess, width: number, height: number, shape: Shape) => Plan;
 
 function axis(source: number, start: number, size: number, origin: number, step: number, divisor: number): Axis {
   const low = origin / (2 * divisor);
@@ -39,13 +45,25 @@ const whole = (source: number, start: number, size: number): Axis => axis(source
 
 const stretch: Fit = (pre, width, height) => ({ x: whole(width, 0, pre.width), y: whole(height, 0, pre.height) });
 
+/** The whole number that divides both without rest. */
+const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
+
+/** A cut along a shape that is `length` long, in the `source` pixels that it was squashed into. */
+function cutAlong(source: number, length: number, size: number, excess: number, step: number, divisor: number): Axis {
+  const unit = common(source, length);
+  const [pixels, lengths] = [source / unit, length / unit];
+  return axis(source, 0, size, excess * pixels, step * pixels, divisor * lengths);
+}
+
 /** The largest centred area that has the destination's aspect. */
-const crop: Fit = (pre, width, height) => {
-  const excess = width * pre.height - height * pre.width;
+const crop: Fit = (pre, width, height, shape) => {
+  const excess = shape.width * pre.height - shape.height * pre.width;
   if (excess > 0) {
-    return { x: axis(width, 0, pre.width, excess, height, pre.height), y: whole(height, 0, pre.height) };
+    const x = cutAlong(width, shape.width, pre.width, excess, shape.height, pre.height);
+    return { x, y: whole(height, 0, pre.height) };
   }
-  return { x: whole(width, 0, pre.width), y: axis(height, 0, pre.height, -excess, width, pre.width) };
+  const y = cutAlong(height, shape.height, pre.height, -excess, shape.width, pre.width);
+  return { x: whole(width, 0, pre.width), y };
 };
 
 /** `size * part / all` to the nearest pixel, half up, but never nothing. */
@@ -54,17 +72,26 @@ const scaled = (size: number, part: number, all: number): number => Math.max(1, 
 const centred = (source: number, room: number, size: number): Axis => whole(source, Math.floor((room - size) / 2), size);
 
 /** The whole picture, as large as it fits, in the middle. */
-const letterbox: Fit = (pre, width, height) => {
-  if (width * pre.height > height * pre.width) {
-    return { x: whole(width, 0, pre.width), y: centred(height, pre.height, scaled(pre.width, height, width)) };
+const letterbox: Fit = (pre, width, height, shape) => {
+  if (shape.width * pre.height > shape.height * pre.width) {
+    return { x: whole(width, 0, pre.width), y: centred(height, pre.height, scaled(pre.width, shape.height, shape.width)) };
   }
-  return { x: centred(width, pre.width, scaled(pre.height, width, height)), y: whole(height, 0, pre.height) };
+  return { x: centred(width, pre.width, scaled(pre.height, shape.width, shape.height)), y: whole(height, 0, pre.height) };
 };
 
 const FITS: Record<Preprocess["fit"], Fit> = { stretch, crop, letterbox };
 
-/** How a picture of `width` x `height` pixels (both > 0) is fitted to the model's input. */
-export const plan: Fit = (pre, width, height) => FITS[pre.fit](pre, width, height);
+/** How a picture of `width` x `height` pixels (both > 0), and of another shape where it is squashed, is fitted to the model's input. */
+export function plan(pre: Preprocess, width: number, height: number, shape: Shape | null = null): Plan {
+  const isSquashed = shape !== null && shape.width * height !== shape.height * width;
+  return FITS[pre.fit](pre, width, height, isSquashed ? lowest(shape) : { width, height });
+}
+
+/** Small numbers, since the shaders multiply them. */
+function lowest({ width, height }: Shape): Shape {
+  const unit = common(width, height);
+  return { width: width / unit, height: height / unit };
+}
 
 /** The centre of destination pixel `start + i`, in units of `1 / (2 * divisor)`. */
 export const centre = (along: Axis, i: number): number => along.origin + (2 * i + 1) * along.step;

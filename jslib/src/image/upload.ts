@@ -1,9 +1,9 @@
 /**
- * Pixels into a texture of the game's own context. Unity's textures have immutable storage, so only their content changes;
+ * Pixels and videos into a texture of the game's own context. Unity's textures have immutable storage, so only their content changes;
  * their row 0 is the bottom row. The game's GL state is put back, as in guard.ts and tested alike: one line for each piece.
  *
- * Only what an upload from memory depends on: samplers, programs and framebuffers do not matter to it, and of the pixel
- * store not what is for 3D textures or for what is no array.
+ * Only what an upload depends on: samplers, programs and framebuffers do not matter to it, and of the pixel store not what is
+ * for 3D textures.
  */
 import { SubmitCode } from "../generated/abi";
 import type { Pixels } from "../pixels/pixels";
@@ -37,6 +37,17 @@ const UPLOADING: readonly Guarded[] = [
   guard("unpackPremultiplyAlpha", unpacking("UNPACK_PREMULTIPLY_ALPHA_WEBGL", false)),
 ];
 
+const COLORSPACE = "UNPACK_COLORSPACE_CONVERSION_WEBGL";
+const colorspace: Piece<number> = {
+  ...state<number>(COLORSPACE, (gl, was) => gl.pixelStorei(gl[COLORSPACE], was)),
+  set: (gl) => gl.pixelStorei(gl[COLORSPACE], gl.BROWSER_DEFAULT_WEBGL),
+};
+
+const IMAGES: readonly Guarded[] = [
+  ...UPLOADING,
+  guard("unpackColorspace", colorspace),
+];
+
 /** Textures that took pixels of this kind before: to ask for errors would wait for the GPU. */
 const taken = new WeakMap<WebGLTexture, string>();
 
@@ -44,13 +55,12 @@ const clearErrors = (gl: GL): void => {
   while (gl.getError() !== gl.NO_ERROR && !gl.isContextLost());
 };
 
-/** Uploads, and tells whether GL took it; leaves no GL error behind. */
-function uploaded(gl: GL, texture: WebGLTexture, { width, height, channels, bytes }: Pixels): boolean {
-  const kind = `${width} ${height} ${channels}`;
+/** `send`s what is of this `kind`, and tells whether GL took it; leaves no GL error behind. */
+function uploaded(gl: GL, texture: WebGLTexture, kind: string, send: () => void): boolean {
   const known = taken.get(texture) === kind;
   if (!known) clearErrors(gl);
   gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, channels === 1 ? gl.RED : gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+  send();
   if (known) return true;
   const error = gl.getError();
   if (error === gl.NO_ERROR) taken.set(texture, kind);
@@ -62,10 +72,24 @@ function uploaded(gl: GL, texture: WebGLTexture, { width, height, channels, byte
  * Right side up for Unity: the picture's top row becomes the texture's last one. One channel goes into R8, four into RGBA8 or
  * SRGB8_ALPHA8, of the same size. ACCEPTED, or BAD_TEXTURE, or FAILED when the context is lost.
  */
-export function uploadPixels(gl: GL, texture: WebGLTexture | null, pixels: Pixels): number {
+export function uploadPixels(gl: GL, texture: WebGLTexture | null, { width, height, channels, bytes }: Pixels): number {
+  const format = channels === 1 ? gl.RED : gl.RGBA;
+  const send = (): void =>
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, format, gl.UNSIGNED_BYTE, bytes);
+  return upload(gl, texture, `${width} ${height} ${channels}`, send, UPLOADING);
+}
+
+/** The same for a video or a canvas of this size, in RGBA. */
+export function uploadImage(gl: GL, texture: WebGLTexture | null, image: TexImageSource, width: number, height: number): number {
+  const send = (): void =>
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, image);
+  return upload(gl, texture, `${width} ${height} 4`, send, IMAGES);
+}
+
+function upload(gl: GL, texture: WebGLTexture | null, kind: string, send: () => void, guarded: readonly Guarded[]): number {
   if (gl.isContextLost()) return SubmitCode.FAILED;
   if (!texture || !gl.isTexture(texture)) return SubmitCode.BAD_TEXTURE;
-  const accepted = withGuard(gl, () => uploaded(gl, texture, pixels), UPLOADING);
+  const accepted = withGuard(gl, () => uploaded(gl, texture, kind, send), guarded);
   if (gl.isContextLost()) return SubmitCode.FAILED;
   return accepted ? SubmitCode.ACCEPTED : SubmitCode.BAD_TEXTURE;
 }

@@ -2,6 +2,7 @@
 import type { Preprocess } from "../../src/generated/contract";
 import { Blitter } from "../../src/image/blit";
 import { Camera } from "../../src/image/camera";
+import { CameraUse } from "../../src/image/camera-use";
 import type { Picture } from "../../src/image/picture";
 import { PATIENCE } from "../../src/image/readback";
 import { resizePixels } from "../../src/image/resize";
@@ -265,10 +266,12 @@ function times(pre: Preprocess, width: number, height: number, rounds: number): 
   return { first, blit: median(() => blitter.blit(gl, texture, width, height, 0)), resize: median(() => resizePixels(bytes, layout, pre, target)) };
 }
 
-const camera = new Camera();
+const host = { heap: () => new Uint8Array(0), gl: () => gl, texture: () => null, cameras: () => [] };
+const camera = new CameraUse(new Camera(), host, document);
 const cameraFrame = (): { width: number; height: number; rgba: string } | string | null => {
-  const frame = camera.frame([]);
-  return frame ? { width: frame.width, height: frame.height, rgba: encode(frame.pixels) } : camera.error();
+  const frame = camera.picture(false);
+  if ("code" in frame) return frame.error?.message ?? null;
+  return { width: frame.layout.width, height: frame.layout.height, rgba: encode(frame.pixels) };
 };
 
 const renderer = (): string => String(gl.getParameter(gl.RENDERER));

@@ -35,3 +35,22 @@ test("reach names the rows that the triangle filter reads, and no others", () =>
   assert.deepEqual(reach(cropped), { first: 20, end: 80 });
   assert.deepEqual(reach(plan(preprocess({ width: 9 }), 3, 4).x), { first: 0, end: 3 });
 });
+
+test("a squashed picture is cut and placed by its own shape", () => {
+  const wide = { width: 1280, height: 720 };
+  const square = preprocess({ width: 224, height: 224, fit: "crop" });
+  assert.deepEqual(box(plan(square, 640, 480, wide)), [140, 0, 500, 480]);
+  assert.deepEqual(box(plan(square, 480, 640, { width: 720, height: 1280 })), [0, 140, 480, 500]);
+  const letterbox = preprocess({ width: 224, height: 224, fit: "letterbox" });
+  assert.deepEqual(rectangle(plan(letterbox, 640, 480, wide)), [0, 49, 224, 126]);
+  assert.deepEqual(box(plan(letterbox, 640, 480, wide)), [0, 0, 640, 480]);
+  assert.deepEqual(plan(preprocess({}), 640, 480, wide), plan(preprocess({}), 640, 480));
+});
+
+test("a shape that the pixels have changes nothing, and the numbers of odd ones stay within 31 bits", () => {
+  const square = preprocess({ width: 224, height: 224, fit: "crop" });
+  assert.deepEqual(plan(square, 640, 480, { width: 1024, height: 768 }), plan(square, 640, 480));
+  const { x } = plan(square, 640, 480, { width: 1366, height: 768 });
+  assert.ok(Math.abs(x.low - 640 * (0.5 - 768 / 1366 / 2)) < 1e-9);
+  assert.ok(2 * x.divisor * 640 < 2 ** 31);
+});

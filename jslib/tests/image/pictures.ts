@@ -8,20 +8,31 @@ export const noise = (width: number, height: number): Uint8Array =>
 
 export const LAYOUTS = [3, 4].flatMap((bytesPerPixel) =>
   [true, false].flatMap((topRowFirst) =>
-    [true, false].map((mirror) => ({ bytesPerPixel, topRowFirst, mirror }) as Omit<Layout, "width" | "height">),
+    [true, false].flatMap((mirror) =>
+      [undefined, 90, 180, 270].map(
+        (rotation) => ({ bytesPerPixel, topRowFirst, mirror, rotation }) as Omit<Layout, "width" | "height">,
+      ),
+    ),
   ),
 );
 
+/** Where a pixel of memory comes to lie when the picture is turned clockwise. */
+function turned(x: number, y: number, across: number, down: number, rotation: Layout["rotation"]): [x: number, y: number] {
+  if (rotation === 90) return [down - 1 - y, x];
+  if (rotation === 180) return [across - 1 - x, down - 1 - y];
+  return rotation === 270 ? [y, across - 1 - x] : [x, y];
+}
+
 /** The RGB picture as it lies in memory under `layout`; a fourth byte is noise that must not matter. */
 export function inMemory(picture: Uint8Array, layout: Layout): Uint8Array {
-  const { width, height, bytesPerPixel, topRowFirst, mirror } = layout;
+  const { width, height, bytesPerPixel, topRowFirst, mirror, rotation } = layout;
+  const [across, down] = rotation === 90 || rotation === 270 ? [height, width] : [width, height];
   const memory = noise(width * bytesPerPixel, height).slice(0, width * height * bytesPerPixel);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const row = topRowFirst ? y : height - 1 - y;
-      const column = mirror ? width - 1 - x : x;
-      const pixel = picture.subarray((y * width + x) * 3, (y * width + x) * 3 + 3);
-      memory.set(pixel, (row * width + column) * bytesPerPixel);
+  for (let row = 0; row < down; row++) {
+    for (let column = 0; column < across; column++) {
+      const [x, y] = turned(column, topRowFirst ? row : down - 1 - row, across, down, rotation);
+      const at = (y * width + (mirror ? width - 1 - x : x)) * 3;
+      memory.set(picture.subarray(at, at + 3), (row * across + column) * bytesPerPixel);
     }
   }
   return memory;

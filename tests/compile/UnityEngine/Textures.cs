@@ -161,6 +161,11 @@ namespace UnityEngine
         public Texture2D(int width, int height, TextureFormat textureFormat, bool mipChain) : this(width, height) { }
         public Texture2D(int width, int height, GraphicsFormat format) : base(width, height, format) { }
 
+        /// <summary>Not Unity's: the texture is on the GPU, and nowhere else.</summary>
+        public bool IsOnGpuOnly { get; private set; }
+
+        public void Apply(bool updateMipmaps, bool makeNoLongerReadable) => IsOnGpuOnly = makeNoLongerReadable;
+
         public void ReadPixels(Rect source, int destX, int destY, bool recalculateMipMaps) =>
             _read = RenderTexture.active.Content();
 

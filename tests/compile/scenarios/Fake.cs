@@ -5,13 +5,17 @@ using System.Text;
 internal static class Fake
 {
     public const int PathPixels = 1, PathTexture = 2, PathCamera = 3;
-    public const int TopRowFirst = 1, Mirror = 2, Linear = 4, Queue = 8, Rgb24 = 16;
+    public const int TopRowFirst = 1, Mirror = 2, Linear = 4, Queue = 8, Rgb24 = 16, Webcam = 32;
 
     private const string Library = "__Internal";
 
     [DllImport(Library, EntryPoint = "Fake_SetAbi")] public static extern void SetAbi(int version);
     [DllImport(Library, EntryPoint = "Fake_SetContext")] public static extern void SetContext(int present);
     [DllImport(Library, EntryPoint = "Fake_SetCamera")] public static extern void SetCamera(int frames);
+    [DllImport(Library, EntryPoint = "Fake_SetRuntime")] public static extern void SetRuntime(int present);
+    [DllImport(Library, EntryPoint = "Fake_CameraIs")]
+    public static extern void CameraIs(int state, int error = 0, string message = "", int width = 0, int height = 0);
+    [DllImport(Library, EntryPoint = "Fake_CameraOpened")] private static extern int CameraOpened(int field);
     [DllImport(Library, EntryPoint = "Fake_Loading")] public static extern void Loading(int handle, float progress);
     [DllImport(Library, EntryPoint = "Fake_Ready")] public static extern void Ready(int handle);
     [DllImport(Library, EntryPoint = "Fake_SetError")] public static extern void SetError(int handle, int code, string message);
@@ -32,6 +36,19 @@ internal static class Fake
     public static int LastFlags => Last(4);
     public static int LastFrame => Last(5);
     public static int Submits => Last(6);
+
+    public static int CameraOpens => CameraOpened(5);
+
+    /// <summary>What the camera was opened with: facing, width, height, rotation, flags.</summary>
+    public static string CameraAsked
+    {
+        get
+        {
+            var given = "" + CameraOpened(0);
+            for (var field = 1; field < 5; field++) given += " " + CameraOpened(field);
+            return given;
+        }
+    }
 
     public static string Url => Text(0);
     public static string Hash => Text(1);

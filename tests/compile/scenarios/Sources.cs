@@ -75,14 +75,14 @@ public static class Sources
         camera.height = 480;
         Check.Frames(1);
         Check.Equal(640, Fake.LastWidth);
-        Check.Equal(Fake.Queue, Fake.LastFlags);
+        Check.Equal(Fake.Queue | Fake.Webcam, Fake.LastFlags);
         Fake.Finish();
         Check.Frames(1);
         Check.True(operation.Succeeded, "done");
         camera.videoVerticallyMirrored = true;
-        Check.Equal(Fake.TopRowFirst, FlagsOf(model, camera));
+        Check.Equal(Fake.TopRowFirst | Fake.Webcam, FlagsOf(model, camera));
         Check.True(model.TrySubmit(camera, SourceFlags.TopRowFirst), "taken");
-        Check.Equal(0, Fake.LastFlags);
+        Check.Equal(Fake.Webcam, Fake.LastFlags);
     }
 
     public static void UnusableTexturesAreRefusedWithAReason()

@@ -98,6 +98,7 @@ void bridge_frame(int32_t frame) {
   bridge.state = TfjsBridge_State(bridge.handle);
   poll();
   if (bridge.state == TFJS_BRIDGE_STATE_READY) submit_now(frame);
+  camera_frame();
   hook(HOOK_AFTER_CALL);
   if (hostile) hostile_call(false);
   TfjsBridge_Stats(bridge.handle, (uint8_t *)bridge.stats, sizeof bridge.stats);

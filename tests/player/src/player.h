@@ -71,6 +71,10 @@ void hook(int point);
 const int32_t *result_header(void);
 const float *result_scores(void);
 
+/* --- camera.c: what a generated C# wrapper does with the camera --------------------------------------------------- */
+
+void camera_frame(void);
+
 /* --- draw.c and screen.c: what the canvas shows ------------------------------------------------------------------ */
 
 typedef struct {

@@ -61,7 +61,7 @@ namespace TfjsBridge
                 if (code != SubmitCode.NoGLContext) return code;
                 _hasNoContext = true;
             }
-            return ReadBack(handle, texture, flags & ~SourceFlags.Linear, frame);
+            return ReadBack(handle, texture, flags & ~(SourceFlags.Linear | Native.Webcam), frame);
         }
 
         // The native texture of a multisampled target holds unmerged samples; a blit merges them.

@@ -27,11 +27,15 @@ namespace TfjsBridge
             _backend = backend;
             _task = task;
             _submitter = new FrameSubmitter(info);
+            Camera = new BridgeCamera(this);
             _result = new byte[Native.ResultHeaderBytes + resultCount * sizeof(float)];
         }
 
         /// <summary>The model's size and names.</summary>
         public ModelInfo Info { get; }
+
+        /// <summary>The browser's camera: which one, how it is looked at, and what is wrong with it.</summary>
+        public BridgeCamera Camera { get; }
 
         /// <summary>
         /// Where contract.json lies; by default in the game's own StreamingAssets. Set it before Load for a model that

@@ -10,7 +10,7 @@ namespace TfjsBridge
 
         private readonly ErrorCode _failure;
         private readonly string _failureText = "";
-        private readonly MessageReader _message = new MessageReader();
+        private readonly MessageReader _message = new MessageReader(false);
         private bool _isDisposed;
 
         public ModelHandle(ModelInfo info, string contractUrl, string options)

@@ -43,6 +43,9 @@ namespace TfjsBridge
             _load.Fail(_handle.ErrorCode, _handle.Error);
         }
 
+        /// <summary>What the bridge's functions take; 0, which they answer as an unknown handle, while there is no model.</summary>
+        internal int HandleId => _handle != null && _handle.IsOpen ? _handle.Id : 0;
+
         internal abstract void TakePolled(byte[] result, int frame);
 
         internal void Enqueue(PredictOperation operation)
@@ -75,6 +78,7 @@ namespace TfjsBridge
         internal void Tick()
         {
             if (_isDisposed) return;
+            Camera.Tick();
             FinishReadback();
             TakeResults();
             var state = State;
@@ -153,11 +157,13 @@ namespace TfjsBridge
             code == ErrorCode.ContextLost || code == ErrorCode.BackendLeftOut;
 
         // Once for each error that nobody gets as an exception, since a game that polls may look at results only.
-        private void Report()
+        private void Report() => Report(ErrorCode, Error);
+
+        internal void Report(ErrorCode code, string text)
         {
-            if (_reported == ErrorCode) return;
-            _reported = ErrorCode;
-            Debug.LogError("[TfjsBridge] " + Info.Slug + ": " + Error);
+            if (_reported == code) return;
+            _reported = code;
+            Debug.LogError("[TfjsBridge] " + Info.Slug + ": " + text);
         }
 
         // Positive; 0 means that a prediction has no number yet.

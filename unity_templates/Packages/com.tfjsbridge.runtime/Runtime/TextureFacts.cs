@@ -17,12 +17,13 @@ namespace TfjsBridge
         }
 
         /// <summary>
-        /// <paramref name="flags"/> with Linear, when sampling gives linear light, and the other row order, when the
-        /// camera delivers upside down.
+        /// <paramref name="flags"/> with Linear, when sampling gives linear light, with Webcam, when the video's own shape
+        /// counts, and with the other row order, when the camera delivers upside down.
         /// </summary>
         public static SourceFlags Complete(SourceFlags flags, Texture texture)
         {
             if (HoldsLinearLight(texture)) flags |= SourceFlags.Linear;
+            if (IsWebcam(texture)) flags |= Native.Webcam;
             return IsUpsideDown(texture) ? flags ^ SourceFlags.TopRowFirst : flags;
         }
 
@@ -35,8 +36,10 @@ namespace TfjsBridge
 
 // A mere mention of WebCamTexture makes app stores ask why the game wants the camera.
 #if UNITY_WEBGL || UNITY_EDITOR
+        private static bool IsWebcam(Texture texture) => texture is WebCamTexture;
+
         // Until its first frame a WebCamTexture is 16x16 and empty.
-        private static bool IsPlaceholder(Texture texture) => texture is WebCamTexture && texture.width <= 16;
+        private static bool IsPlaceholder(Texture texture) => IsWebcam(texture) && texture.width <= 16;
 
         private static bool IsUpsideDown(Texture texture)
         {
@@ -44,6 +47,8 @@ namespace TfjsBridge
             return camera != null && camera.videoVerticallyMirrored;
         }
 #else
+        private static bool IsWebcam(Texture texture) => false;
+
         private static bool IsPlaceholder(Texture texture) => false;
 
         private static bool IsUpsideDown(Texture texture) => false;
