@@ -13,7 +13,7 @@ from tests.compile.conftest import Assemblies
 pytestmark = pytest.mark.mono
 
 ROOT = toolchain.HERE.parents[1]
-PAGES = ("README.md", "docs/unity.md")
+PAGES = ("README.md", "docs/unity.md", "docs/camera.md")
 # Unity does not warn of serialized fields that no code assigns.
 UNASSIGNED_FIELD = 649
 
@@ -34,6 +34,7 @@ def lowered(script: str) -> str:
 def test_blocks_are_found() -> None:
     assert len(blocks("README.md")) >= 1
     assert len(blocks("docs/unity.md")) >= 4
+    assert len(blocks("docs/camera.md")) >= 1
 
 
 @pytest.mark.parametrize("defines", toolchain.DEFINES)

@@ -37,17 +37,6 @@ const UPLOADING: readonly Guarded[] = [
   guard("unpackPremultiplyAlpha", unpacking("UNPACK_PREMULTIPLY_ALPHA_WEBGL", false)),
 ];
 
-const COLORSPACE = "UNPACK_COLORSPACE_CONVERSION_WEBGL";
-const colorspace: Piece<number> = {
-  ...state<number>(COLORSPACE, (gl, was) => gl.pixelStorei(gl[COLORSPACE], was)),
-  set: (gl) => gl.pixelStorei(gl[COLORSPACE], gl.BROWSER_DEFAULT_WEBGL),
-};
-
-const IMAGES: readonly Guarded[] = [
-  ...UPLOADING,
-  guard("unpackColorspace", colorspace),
-];
-
 /** Textures that took pixels of this kind before: to ask for errors would wait for the GPU. */
 const taken = new WeakMap<WebGLTexture, string>();
 
@@ -76,20 +65,20 @@ export function uploadPixels(gl: GL, texture: WebGLTexture | null, { width, heig
   const format = channels === 1 ? gl.RED : gl.RGBA;
   const send = (): void =>
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, format, gl.UNSIGNED_BYTE, bytes);
-  return upload(gl, texture, `${width} ${height} ${channels}`, send, UPLOADING);
+  return upload(gl, texture, `${width} ${height} ${channels}`, send);
 }
 
 /** The same for a video or a canvas of this size, in RGBA. */
 export function uploadImage(gl: GL, texture: WebGLTexture | null, image: TexImageSource, width: number, height: number): number {
   const send = (): void =>
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, image);
-  return upload(gl, texture, `${width} ${height} 4`, send, IMAGES);
+  return upload(gl, texture, `${width} ${height} 4`, send);
 }
 
-function upload(gl: GL, texture: WebGLTexture | null, kind: string, send: () => void, guarded: readonly Guarded[]): number {
+function upload(gl: GL, texture: WebGLTexture | null, kind: string, send: () => void): number {
   if (gl.isContextLost()) return SubmitCode.FAILED;
   if (!texture || !gl.isTexture(texture)) return SubmitCode.BAD_TEXTURE;
-  const accepted = withGuard(gl, () => uploaded(gl, texture, kind, send), guarded);
+  const accepted = withGuard(gl, () => uploaded(gl, texture, kind, send), UPLOADING);
   if (gl.isContextLost()) return SubmitCode.FAILED;
   return accepted ? SubmitCode.ACCEPTED : SubmitCode.BAD_TEXTURE;
 }

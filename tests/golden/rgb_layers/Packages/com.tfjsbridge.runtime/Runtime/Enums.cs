@@ -105,4 +105,51 @@ namespace TfjsBridge
         /// <summary>A picture that the page asked about, not the game.</summary>
         Probe = 4,
     }
+
+    /// <summary>Where the browser's camera is.</summary>
+    public enum CameraState
+    {
+        /// <summary>Nobody has asked for it, or it was closed.</summary>
+        Closed = 0,
+
+        /// <summary>The player is being asked, or the camera starts.</summary>
+        Asking = 1,
+
+        /// <summary>It has pictures.</summary>
+        Open = 2,
+
+        /// <summary>The player, the browser or the system refused it.</summary>
+        PermissionDenied = 3,
+
+        /// <summary>There is none; it opens by itself when one is connected.</summary>
+        NoCamera = 4,
+
+        /// <summary>It does not start, usually because another program has it.</summary>
+        InUse = 5,
+
+        /// <summary>It went away; it opens by itself when one comes back.</summary>
+        Unplugged = 6,
+
+        /// <summary>The page is on plain http, where browsers give no camera.</summary>
+        InsecurePage = 7,
+
+        /// <summary>The page around the game does not allow it: an iframe without allow=camera.</summary>
+        NotAllowedInFrame = 8,
+
+        /// <summary>The browser or the game has paused it; it goes on by itself.</summary>
+        Stopped = 9,
+
+        /// <summary>Anything else; Error says what.</summary>
+        Failed = 10,
+    }
+
+    /// <summary>Which camera of a phone.</summary>
+    public enum CameraFacing
+    {
+        /// <summary>Towards the player.</summary>
+        Front = 0,
+
+        /// <summary>Away from the player.</summary>
+        Back = 1,
+    }
 }

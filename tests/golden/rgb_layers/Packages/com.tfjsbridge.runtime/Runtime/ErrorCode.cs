@@ -38,7 +38,7 @@ namespace TfjsBridge
         /// <summary>The backend {backend} is not to be had: {reason}. Use backend `auto`, or a current browser with hardware acceleration turned on.</summary>
         NoBackend = 109,
 
-        /// <summary>The camera could not be opened: {reason}. Serve the page over https, add `allow=&quot;camera&quot;` to the iframe, and ask the user again.</summary>
+        /// <summary>The camera could not be opened: {reason}. Look the reason up for this browser; reload the page, try another camera or another browser.</summary>
         CameraFailed = 110,
 
         /// <summary>The WebGL context of the game was lost. Ask the player to reload the page.</summary>
@@ -70,6 +70,27 @@ namespace TfjsBridge
 
         /// <summary>The runtime of this game has no {op} for {backend}. Run `tfjs-for-unity upgrade` for the project, or generate the model again, rebuild the player, and publish Build and StreamingAssets together.</summary>
         OpLeftOut = 120,
+
+        /// <summary>The camera was refused: {reason}. Tell the player why the game wants the camera and where to allow it (beside the address, or the system's privacy settings), and call Camera.Open again.</summary>
+        CameraDenied = 121,
+
+        /// <summary>There is no camera: {reason}. Ask the player to connect one: it is opened when the browser sees it. Offer a way to play without.</summary>
+        NoCamera = 122,
+
+        /// <summary>The camera is there but does not start: {reason}. Ask the player to close what else uses the camera, and call Camera.Open again.</summary>
+        CameraInUse = 123,
+
+        /// <summary>The camera went away while it was open. Ask the player to connect it again: it is opened when the browser sees a camera, and by the next requests.</summary>
+        CameraUnplugged = 124,
+
+        /// <summary>The page {origin} has no access to cameras, because it is not secure. Publish the game on https, and link to that address.</summary>
+        InsecurePage = 125,
+
+        /// <summary>The page around the game does not let it use the camera. Add `allow=&quot;camera&quot;` to the iframe, or ask the portal for it; or offer the game in a tab of its own.</summary>
+        CameraNotInFrame = 126,
+
+        /// <summary>The camera sends no pictures for now. Wait: it goes on by itself. Tell the player when it takes long.</summary>
+        CameraStopped = 127,
     }
 
     /// <summary>Texts of the errors that are found on the C# side.</summary>

@@ -22,6 +22,9 @@ namespace TfjsBridge
         /// <summary>Marks an explicit prediction, which waits in line and is never dropped.</summary>
         public const SourceFlags Queue = (SourceFlags)8;
 
+        /// <summary>Marks Unity's WebCamTexture, which is fitted by the shape of its video.</summary>
+        public const SourceFlags Webcam = (SourceFlags)32;
+
 #if UNITY_WEBGL && !UNITY_EDITOR
         public static bool IsAvailable => true;
 
@@ -61,6 +64,38 @@ namespace TfjsBridge
         [DllImport("__Internal", EntryPoint = "TfjsBridge_SubmitCamera")]
         public static extern int SubmitCamera(int handle, int flags, int frame);
 
+        /// <summary>Opens the page's camera for this model, or changes how; asks the player again where that failed. A CameraState, or a negative SubmitCode: NOT_READY while the runtime loads, UNSUPPORTED for unknown values.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraOpen")]
+        public static extern int CameraOpen(int handle, int facing, int width, int height, int rotation, int flags);
+
+        /// <summary>A CameraState.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraState")]
+        public static extern int CameraState(int handle);
+
+        /// <summary>Code of what is wrong with the camera, 0 for nothing.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraErrorCode")]
+        public static extern int CameraErrorCode(int handle);
+
+        /// <summary>Text of what is wrong with the camera, as Message gives it.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraMessage")]
+        public static extern int CameraMessage(int handle, [In, Out] byte[] dst, int size);
+
+        /// <summary>Pixels of an upright picture; 0 while there is none.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraWidth")]
+        public static extern int CameraWidth(int handle);
+
+        /// <summary>Pixels of an upright picture; 0 while there is none.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraHeight")]
+        public static extern int CameraHeight(int handle);
+
+        /// <summary>Copies the newest picture into an RGBA8 or SRGB8_ALPHA8 texture of the current WebGL 2 context, row 0 at the bottom, stretched to its size; a SubmitCode.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraTexture")]
+        public static extern int CameraTexture(int handle, int texture, int width, int height);
+
+        /// <summary>Lets go of the camera; the last model that does switches it off.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CameraClose")]
+        public static extern void CameraClose(int handle);
+
         /// <summary>Takes the oldest finished result: its bytes; 0 none; -1 that inference failed (the header is filled in, count 0); -n when it needs n.</summary>
         [DllImport("__Internal", EntryPoint = "TfjsBridge_Poll")]
         public static extern int Poll(int handle, [In, Out] byte[] dst, int size);
@@ -92,6 +127,22 @@ namespace TfjsBridge
         public static int SubmitPixels(int handle, IntPtr pixels, int width, int height, int flags, int frame) => -1;
 
         public static int SubmitCamera(int handle, int flags, int frame) => -1;
+
+        public static int CameraOpen(int handle, int facing, int width, int height, int rotation, int flags) => -1;
+
+        public static int CameraState(int handle) => 0;
+
+        public static int CameraErrorCode(int handle) => 0;
+
+        public static int CameraMessage(int handle, [In, Out] byte[] dst, int size) => 0;
+
+        public static int CameraWidth(int handle) => 0;
+
+        public static int CameraHeight(int handle) => 0;
+
+        public static int CameraTexture(int handle, int texture, int width, int height) => -1;
+
+        public static void CameraClose(int handle) { }
 
         public static int Poll(int handle, [In, Out] byte[] dst, int size) => 0;
 

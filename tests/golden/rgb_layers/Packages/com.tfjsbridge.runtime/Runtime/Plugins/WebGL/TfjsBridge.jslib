@@ -161,6 +161,54 @@ var TfjsBridgePlugin = {
     return model ? model.submitCamera(flags, frame) : -1;
   },
 
+  TfjsBridge_CameraOpen__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraOpen: function (handle, facing, width, height, rotation, flags) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.open(facing, width, height, rotation, flags) : -1;
+  },
+
+  TfjsBridge_CameraState__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraState: function (handle) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.state() : 0;
+  },
+
+  TfjsBridge_CameraErrorCode__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraErrorCode: function (handle) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.errorCode() : 0;
+  },
+
+  TfjsBridge_CameraMessage__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraMessage: function (handle, dst, size) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.message(dst >>> 0, size) : 0;
+  },
+
+  TfjsBridge_CameraWidth__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraWidth: function (handle) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.width() : 0;
+  },
+
+  TfjsBridge_CameraHeight__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraHeight: function (handle) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.height() : 0;
+  },
+
+  TfjsBridge_CameraTexture__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraTexture: function (handle, texture, width, height) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.texture(texture, width, height) : -1;
+  },
+
+  TfjsBridge_CameraClose__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CameraClose: function (handle) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.camera.close() : 0;
+  },
+
   TfjsBridge_Poll__deps: ['$TfjsBridgeState'],
   TfjsBridge_Poll: function (handle, dst, size) {
     var model = TfjsBridgeState.model(handle);
