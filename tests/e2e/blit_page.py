@@ -55,7 +55,7 @@ def bundle(folder: Path, without: str | None = None, *, page: str = "blit-page",
         sources = folder / "sources"
         shutil.copytree(JSLIB / "src" / "image", sources / "src" / "image", dirs_exist_ok=True)
         shutil.copytree(JSLIB / "src" / "generated", sources / "src" / "generated", dirs_exist_ok=True)
-        for name in ("failure.ts", "build-info.ts"):
+        for name in ("failure.ts", "build-info.ts", "memory.ts"):
             shutil.copy(JSLIB / "src" / name, sources / "src")
         shutil.copytree(JSLIB / "tests" / "image", sources / "tests" / "image", dirs_exist_ok=True)
         _drop_line(sources / guard, f'guard("{without}"')
