@@ -137,7 +137,8 @@ RESULT_DOC = (
     "Four little-endian int32 (RESULT_VERSION, task, frame, count), then `count` float32. Classification: pairs of "
     "(class index, score), best first, so count is twice the contract's top_k. Detection: (class index, score, left, "
     "top, width, height) of each box, best first, in parts of the picture that was handed over, from its top left "
-    "corner. Raw: for each output its rank, its shape, and its values in the order of its axes."
+    "corner. Raw: for each output its rank, its shape, and its values in the order of its axes. Segmentation and "
+    "image: (width, height, channels) of pixels, which CopyPixels and PixelsToTexture fetch."
 )
 
 # `Stats` fills one float32 for each of these, in this order; times in milliseconds, of the newest frame.
@@ -163,6 +164,7 @@ STATS: tuple[tuple[str, str], ...] = (
 
 _HANDLE = Param("handle", AbiType.I32)
 _FRAME = Param("frame", AbiType.I32, "the caller's own number; comes back with the result")
+_OF_FRAME = Param("frame", AbiType.I32, "that of the result")
 _FLAGS = Param("flags", AbiType.I32, "SourceFlags")
 _SIZE = (Param("width", AbiType.I32, "pixels"), Param("height", AbiType.I32, "pixels"))
 _WISHED = (Param("width", AbiType.I32, "wished pixels, 0: any"), Param("height", AbiType.I32, "wished pixels, 0: any"))
@@ -260,6 +262,27 @@ FUNCTIONS: tuple[Function, ...] = (
         (_HANDLE, *_DST),
         "Takes the oldest finished result: its bytes; 0 none; -1 that inference failed (the header is filled in, "
         "count 0); -n when it needs n.",
+    ),
+    Function(
+        "CopyPixels",
+        AbiType.I32,
+        (_HANDLE, _OF_FRAME, *_DST),
+        "The pixels of a result, bottom row first, one byte or four (RGBA) each; returns their bytes, 0 when they are "
+        "not kept any more, -n when it needs n. Kept are those of the newest frame and of the newest explicit "
+        "prediction that Poll gave.",
+    ),
+    Function(
+        "PixelsToTexture",
+        AbiType.I32,
+        (
+            _HANDLE,
+            _OF_FRAME,
+            Param("texture", AbiType.I32, "native GL id: R8 for one channel, RGBA8 or SRGB8_ALPHA8"),
+            *_SIZE,
+        ),
+        "The same into a texture of that size of the current WebGL 2 context; a SubmitCode, NOT_READY when they are "
+        "not kept any more.",
+        absent=SubmitCode.NOT_READY,
     ),
     Function("Stats", AbiType.I32, (_HANDLE, *_DST), "The STATS; returns its bytes, or -n when it needs n."),
     Function("Dispose", None, (_HANDLE,), "Frees everything that belongs to the handle."),

@@ -32,7 +32,8 @@ CS_TAKEN = frozenset(
     Channels Mean Std Scale Count System Unity UnityEngine TfjsBridge Models Model ModelInfo ModelState ModelStats
     Classifier Prediction ClassScore SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
     Camera BridgeCamera CameraOptions CameraState CameraFacing CameraRotation
-    Operation LoadOperation PredictOperation PictureModel Settled Pacer StableLabel MonoBehaviour SerializeField Texture
+    PixelModel PixelResult Segmenter ImageModel Blending Result NoLabel TryGetLabel Operation LoadOperation
+    PredictOperation PictureModel Settled Pacer StableLabel MonoBehaviour SerializeField Texture Texture2D Renderer
     Debug""".split()
 )
 WINDOWS_DEVICES = frozenset(

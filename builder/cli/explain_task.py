@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from builder.inputs.jsonfile import printable
-from builder.spec import ModelSpec
+from builder.spec import Image, ModelSpec, Segmentation
 
 if TYPE_CHECKING:
     from builder.cli.gathering import Gathered
@@ -17,8 +17,9 @@ _LABELS_SHOWN = 6
 
 def task_rows(found: Gathered) -> Rows:
     """(name, value) of each line."""
-    if found.settings.task:
-        yield "task", f"{found.spec.task.kind} [{found.source('task')}]"
+    if found.settings.task or found.spec.task.kind != "classification":
+        shapes = f"the shapes in {found.facts.json_path.name}"
+        yield "task", f"{found.spec.task.kind} [{found.source('task', otherwise=shapes)}]"
     yield from _ROWS[found.spec.task.kind](found)
 
 
@@ -59,4 +60,42 @@ def _reported(spec: ModelSpec) -> str:
     )
 
 
-_ROWS: dict[str, Callable[[Gathered], Rows]] = {"classification": _classification}
+def _segmentation(found: Gathered) -> Rows:
+    task = found.spec.task
+    assert isinstance(task, Segmentation)
+    activation = f"{task.activation} taken of it" if task.activation != "none" else "as the model gives it"
+    yield "output", f"{_first(found)}, {activation} [{found.source('activation')}]"
+    yield "classes", f"{_labels(found.spec)} [{_labels_source(found)}]"
+    if task.result == "labels":
+        what = "the number of the best class for each pixel"
+    else:
+        of = f" of {printable(found.spec.labels[task.channel], 40)} [{found.source('mask_class')}]"
+        what = f"the score{of}" if task.result == "alpha" else f"a mask{of}, from a score of {task.threshold:g} on"
+    size = f"{task.width}x{task.height}" if task.width else "the picture's size"
+    yield "result", f"{what} [{found.source('result')}], in {size} [{found.source('result_size')}]"
+
+
+def _image(found: Gathered) -> Rows:
+    task = found.spec.task
+    assert isinstance(task, Image)
+    yield "output", f"{_first(found)}, {task.low:g}..{task.high:g} becomes 0..255 [{_range_source(found)}]"
+    if task.tiling:
+        pre = found.spec.preprocess
+        small = "a smaller picture as it is" if task.tiling.free else "a smaller picture with its edges repeated"
+        tiles = f"of {pre.width}x{pre.height} pixels, {task.tiling.margin} of them margin, {small}"
+        yield "tiles", f"{tiles} [{found.source('tile_margin')}]"
+
+
+def _range_source(found: Gathered) -> str:
+    return found.source("output_range", otherwise=found.facts.json_path.name)
+
+
+def _first(found: Gathered) -> str:
+    return f"{printable(found.spec.output.name, 60)} [{found.source('output', otherwise=found.facts.json_path.name)}]"
+
+
+_ROWS: dict[str, Callable[[Gathered], Rows]] = {
+    "classification": _classification,
+    "image": _image,
+    "segmentation": _segmentation,
+}

@@ -23,7 +23,7 @@ from builder.inputs.labels import read_labels
 from builder.inputs.options import Settings, Source, find_options, flag, flag_settings, read_options
 from builder.inputs.teachable_machine import Export, read_export
 from builder.inputs.tfjs_model import read_model
-from builder.resolve import Options, placeholders, remarks, resolve, warnings
+from builder.resolve import Options, own_labels, placeholders, remarks, resolve, warnings
 from builder.spec import ModelSpec
 
 T = TypeVar("T")
@@ -105,11 +105,11 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
     own = said.engine == ONNX_RUNTIME
     facts = _attempt(lambda: onnx_facts(place.path) if own else read_model(place.path), problems)
     export = None if own else _attempt(lambda: read_export(folder), problems)
-    labels = _attempt(lambda: _labels(said, export, facts), problems)
     settings = said.over(export.settings) if export else said
     settings = settings.over(facts.mark.settings(facts.json_path)) if facts else settings
     known = {item.name for item in fields(Options)}
     options = Options(**{name: value for name, value in settings.said().items() if name in known})
+    labels = _attempt(lambda: _labels(said, export, facts, options), problems)
     spec = None
     if facts:
         spec = _attempt(
@@ -147,14 +147,19 @@ def _placed(problems: Sequence[Problem], settings: Settings) -> Iterator[Problem
     return (replace(found, where=places.get(found.where, found.where)) for found in problems)
 
 
-def _labels(said: Settings, export: Export | None, facts: ModelFacts | None) -> tuple[tuple[str, ...], Source] | None:
-    """The labels that were given, or those that come with the model; None where the model could not be read."""
+def _labels(
+    said: Settings, export: Export | None, facts: ModelFacts | None, options: Options
+) -> tuple[tuple[str, ...], Source] | None:
+    """The labels that were given, or those that come with the model, or that it needs none of; None where the model
+    could not be read."""
     if said.labels is not None:
         return read_labels(said.labels), replace(said.sources["labels"], shown=said.labels.name)
     if export and export.found is not None:
         return export.labels(), Source(export.path.name, str(export.path))
     if facts is None:
         return None
+    if (own := own_labels(facts, options)) is not None:
+        return own, Source("default", "")
     if not facts.labels:
         raise fail(BAD_LABELS, facts.json_path, reason="--labels is not given, and the model carries none")
     return facts.labels, Source(facts.json_path.name, str(facts.json_path))

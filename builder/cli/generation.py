@@ -50,6 +50,8 @@ def _recorded(found: Gathered) -> dict[str, str]:
     """What the manifests say about the inputs: no folder of this machine outside the project gets into them."""
     said = {item.name: _text(getattr(found.options, item.name)) for item in fields(Options) if item.name != "name"}
     target, labels = found.target.folder, found.settings.labels
+    if found.options.output_range:
+        said["output_range"] = "{:g}..{:g}".format(*found.options.output_range)
     said["engine"] = found.settings.engine or ""
     said |= {"model": _relative(found.model, target), "labels": _relative(labels, target) if labels else ""}
     return {key: value for key, value in said.items() if value}

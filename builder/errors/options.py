@@ -62,6 +62,27 @@ INPUT_SIZE_UNKNOWN = _define(
     "Every picture is brought to one size before the model sees it, and the model works best at that of its training.",
     "Add --input-size WIDTHxHEIGHT with the size that the model was trained on, for example --input-size 224x224.",
 )
+TASK_UNCLEAR = _define(
+    "TASK_UNCLEAR",
+    322,
+    "The model does not say what it is for.",
+    "Its outputs have no shape of which only one task makes sense, and a wrong guess would look like a bad model.",
+    "Add the flags of what it is:{candidates}",
+)
+CHANNEL_LABELS = _define(
+    "CHANNEL_LABELS",
+    323,
+    "There are {labels} labels, but the output {shape} has {channels} classes for each pixel.",
+    "Every channel of a segmentation needs its label, in the model's order, the background's too.",
+    "Give the label file that belongs to this model.",
+)
+OUTPUT_RANGE_UNKNOWN = _define(
+    "OUTPUT_RANGE_UNKNOWN",
+    324,
+    "The model does not say which of its numbers mean black and full.",
+    "Pictures would come out black or glaring, without any error.",
+    "Add --output-range with what the code that trained the model expects: 0..255, 0..1 or -1..1.",
+)
 OUTPUT_UNCLEAR = _define(
     "OUTPUT_UNCLEAR",
     321,

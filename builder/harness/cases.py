@@ -197,8 +197,15 @@ def _list_case(path: Path, index: int, id: str, entry: CaseEntry) -> Case:
         tolerance=DEFAULT_TOLERANCE if entry.tolerance is None else entry.tolerance,
         source=entry.source,
         query=entry.query.lstrip("?"),
-        expect=entry.expect,
+        expect=_beside(path, entry.expect),
     )
+
+
+def _beside(path: Path, expect: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The expectation with absolute paths of the files that it names."""
+    keys = {key for kind in KINDS.values() for key in kind.files}
+    absolute = {k: str(path.parent / v) for k, v in (expect or {}).items() if k in keys and isinstance(v, str)}
+    return None if expect is None else {**expect, **absolute}
 
 
 def _problems(path: Path, error: ValidationError) -> list[Problem]:

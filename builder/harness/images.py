@@ -32,13 +32,18 @@ def read_rgb(path: Path) -> RgbImage:
     Raises:
         ImageRefused: for a file that is missing, broken, too large or not 8 bits a channel.
     """
+    return read_levels(path, "RGB")
+
+
+def read_levels(path: Path, mode: str) -> NDArray[np.uint8]:
+    """The same in another of Pillow's 8-bit modes: `L` gives [height, width]."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ImageRefused(_too_large("bytes", path.stat().st_size, MAX_FILE_BYTES))
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                return _decode(image)
+                return _decode(image, mode)
     except ImageRefused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -52,14 +57,14 @@ def read_rgb(path: Path) -> RgbImage:
         raise ImageRefused(msg) from error
 
 
-def _decode(image: Image.Image) -> RgbImage:
+def _decode(image: Image.Image, mode: str = "RGB") -> NDArray[np.uint8]:
     if image.width * image.height > MAX_PIXELS:
         raise ImageRefused(_too_large("pixels", image.width * image.height, MAX_PIXELS))
     if image.mode.startswith(_DEEP_MODES):
         msg = f"has the pixel format {image.mode}; only 8 bits a channel are read"
         raise ImageRefused(msg)
     upright = ImageOps.exif_transpose(image)
-    return np.asarray(upright.convert("RGB"), dtype=np.uint8)
+    return np.asarray(upright.convert(mode), dtype=np.uint8)
 
 
 def _too_large(unit: str, actual: int, limit: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -30,7 +31,13 @@ def expected(result: CaseResult) -> str:
         words.append(case.label if case.minimum is None else f"{case.label} >= {case.minimum:g}")
     if case.scores is not None:
         words.append(f"{len(case.scores)} scores within {case.tolerance:g}")
+    words += [f"{key} {_short(value)}" for key, value in (case.expect or {}).items()]
     return clean(", ".join(words), 200)
+
+
+def _short(value: object) -> str:
+    """Of a path the file alone."""
+    return Path(value).name if isinstance(value, str) else str(value)
 
 
 def got(run: RunResult, result: CaseResult) -> tuple[str, str]:

@@ -58,6 +58,13 @@ class Settings:
     softmax: bool | None = None
     skip_first: int | None = None
     top_k: int | None = None
+    activation: str | None = None
+    threshold: float | None = None
+    result: str | None = None
+    mask_class: str | None = None
+    result_size: tuple[int, int] | None = None
+    output_range: tuple[float, float] | None = None
+    tile_margin: int | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def said(self) -> dict[str, Any]:
@@ -111,7 +118,24 @@ def size(value: object) -> object:
     return int(found[1]), int(found[2] or found[1])
 
 
-_READERS = {"mean": numbers, "std": numbers, "scale": number, "input_size": size}
+def limits(value: object) -> object:
+    """(low, high) from `0..255`, `0..1` or `-1..1`."""
+    low, dots, high = str(value).partition("..")
+    if not dots:
+        msg = "it is not two numbers such as 0..255, 0..1 or -1..1"
+        raise ValueError(msg)
+    return number(low), number(high)
+
+
+_READERS = {
+    "mean": numbers,
+    "std": numbers,
+    "scale": number,
+    "input_size": size,
+    "result_size": size,
+    "threshold": number,
+    "output_range": limits,
+}
 
 
 def flag_settings(given: Mapping[str, Any]) -> Settings:
@@ -142,6 +166,7 @@ PathText = Annotated[str, AfterValidator(_plain)]
 Number = Annotated[float, BeforeValidator(number), Field(allow_inf_nan=False)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(numbers)]
 Size = Annotated[tuple[int, int], BeforeValidator(size)]
+Limits = Annotated[tuple[Number, Number], BeforeValidator(limits)]
 
 
 class _Table(BaseModel):
@@ -168,6 +193,13 @@ class _Postprocess(_Table):
     softmax: bool | None = None
     skip_first: int | None = None
     top_k: int | None = None
+    activation: str | None = None
+    threshold: Number | None = None
+    result: str | None = None
+    mask_class: str | None = None
+    result_size: Size | None = None
+    output_range: Limits | None = None
+    tile_margin: int | None = None
 
 
 class _OptionsFile(_Table):

@@ -17,7 +17,7 @@ from builder.names import CsIdentifier, Slug, unique_identifiers
 from builder.render.environment import cs_string
 from builder.render.tasks import task_view
 from builder.render.tasks.view import TaskView
-from builder.spec import ModelSpec
+from builder.spec import NO_LABEL, ModelSpec
 
 _CS_TYPES: dict[AbiType, str] = {
     AbiType.I32: "int",
@@ -146,6 +146,7 @@ class CsNative:
     tasks: tuple[CsMember, ...]
     queue_flag: int
     webcam_flag: int
+    no_label: int
     functions: tuple[CsFunction, ...]
     enums: tuple[CsEnum, ...]
     errors: tuple[CsError, ...]
@@ -241,6 +242,7 @@ def native_view() -> dict[str, object]:
         tasks=tuple(CsMember(f"{kind.capitalize()}Task", number, "") for kind, number in abi.TASKS.items()),
         queue_flag=int(abi.SourceFlags.QUEUE),
         webcam_flag=int(abi.SourceFlags.WEBCAM),
+        no_label=NO_LABEL,
         functions=tuple(_function(function) for function in abi.FUNCTIONS),
         enums=_enums(),
         errors=tuple(_error(kind) for kind in CATALOGUE.values() if kind.in_game),

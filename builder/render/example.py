@@ -8,4 +8,4 @@ from builder.spec import ModelSpec
 
 def example(spec: ModelSpec) -> str:
     """A MonoBehaviour in C# called `<name>Example`, which loads the model and predicts on one texture."""
-    return environment().get_template("Example.cs.j2").render(name=spec.name)
+    return environment().get_template("Example.cs.j2").render(name=spec.name, kind=spec.task.kind)

@@ -37,7 +37,7 @@ from builder.resolve.shapes import (
     score_outputs,
     shape_text,
 )
-from builder.resolve.tasks import KINDS, chosen, task_problems
+from builder.resolve.tasks import KINDS, chosen, is_clear, task_problems
 from builder.spec import (
     MAX_INPUT_SIDE,
     ChannelOrder,
@@ -56,6 +56,7 @@ __all__ = [
     "classifier_problems",
     "formula",
     "image_axes",
+    "own_labels",
     "own_normalization",
     "placeholders",
     "presets",
@@ -75,10 +76,10 @@ _NAMES_SHOWN = 4
 def resolve(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> ModelSpec:
     """The specification of a model of the chosen task; a `UserError` with every problem otherwise."""
     problems = [
-        *task_problems(options),
+        *task_problems(facts, options),
         *picture_problems(facts),
         *_size_problems(facts, options.input_size),
-        *chosen(options).problems(facts, labels, options),
+        *(chosen(facts, options).problems(facts, labels, options) if is_clear(facts, options) else ()),
         *_name_problems(facts, options.name),
         *_option_problems(facts, options),
     ]
@@ -89,7 +90,12 @@ def resolve(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Mod
 
 def placeholders(facts: ModelFacts, options: Options) -> tuple[str, ...]:
     """Stand in for labels that are missing or bad, so that the other problems are found too: as many as are needed."""
-    return chosen(options).placeholders(facts, options)
+    return chosen(facts, options).placeholders(facts, options)
+
+
+def own_labels(facts: ModelFacts, options: Options) -> tuple[str, ...] | None:
+    """The labels of a model that needs none from its user; None where it does."""
+    return chosen(facts, options).own_labels(facts, options)
 
 
 def remarks(facts: ModelFacts, spec: ModelSpec) -> tuple[str, ...]:
@@ -172,7 +178,7 @@ def _channel_order_problems(facts: ModelFacts, order: str) -> Iterator[Problem]:
 
 def _spec(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> ModelSpec:
     name, preprocess = _name(facts, options.name), _preprocess(facts, options)
-    image, kind = facts.inputs[0], chosen(options)
+    image, kind = facts.inputs[0], chosen(facts, options)
     assert image.shape is not None
     return ModelSpec(
         name=name,

@@ -9,11 +9,13 @@ from builder.spec import Filter, Fit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user says about a model. None: not said; `top_k` None is all classes, `task` None is classification.
+    """What the user says about a model. None: not said; `top_k` None is all classes, `task` None is what the shapes
+    say.
 
     `mean`, `std` (one per channel of the model's input, in its order, or one for all) and `scale` stand in place of
     `normalize`. `input_size` is (width, height). `output` names the output to use. `skip_first` scores lead the output
-    and carry no label.
+    and carry no label. Of pixels: `result` is mask, alpha or labels, of the class `mask_class`, `result_size` (width,
+    height) pixels large; `output_range` are the numbers that mean black and full, `tile_margin` pixels.
     """
 
     name: str | None = None
@@ -30,3 +32,10 @@ class Options:
     softmax: bool = False
     skip_first: int = 0
     top_k: int | None = None
+    activation: str | None = None
+    threshold: float | None = None
+    result: str | None = None
+    mask_class: str | None = None
+    result_size: tuple[int, int] | None = None
+    output_range: tuple[float, float] | None = None
+    tile_margin: int | None = None

@@ -29,7 +29,9 @@ from builder.spec.tasks.detection import (
     RowsForm,
     YoloForm,
 )
+from builder.spec.tasks.image import Image, Tiling
 from builder.spec.tasks.raw import Raw
+from builder.spec.tasks.segmentation import NO_LABEL, Segmentation, SegmentationActivation, SegmentationResult
 from builder.spec.tensors import DType, ExtraInput, Feedback, Fixed, Given, TensorSpec
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "MAX_INPUT_SIDE",
     "NORMALIZATIONS",
+    "NO_LABEL",
     "Activation",
     "AnchorLayer",
     "AnchorsForm",
@@ -55,6 +58,7 @@ __all__ = [
     "Fit",
     "Fixed",
     "Given",
+    "Image",
     "Layout",
     "ListsForm",
     "ModelFiles",
@@ -65,7 +69,11 @@ __all__ = [
     "Raw",
     "RowsForm",
     "RuntimeFiles",
+    "Segmentation",
+    "SegmentationActivation",
+    "SegmentationResult",
     "Task",
     "TensorSpec",
+    "Tiling",
     "YoloForm",
 ]

@@ -28,6 +28,8 @@ export interface BridgeModel {
   submitCamera(flags: number, frame: number): number;
   readonly camera: BridgeCamera;
   poll(dst: number, size: number): number;
+  copyPixels(frame: number, dst: number, size: number): number;
+  pixelsToTexture(frame: number, texture: number, width: number, height: number): number;
   stats(dst: number, size: number): number;
   dispose(): void;
 }

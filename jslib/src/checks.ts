@@ -56,3 +56,7 @@ export function tagged(by: string, checks: Readonly<Record<string, Check>>): Che
 export function require(holds: boolean, reason: string): void {
   if (!holds) throw new Mismatch(reason);
 }
+
+export const nullOr = (check: Check): Check => (value, path) => {
+  if (value !== null) check(value, path);
+};

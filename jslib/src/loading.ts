@@ -4,8 +4,9 @@ import type { ModelSpec } from "./generated/contract";
 import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
 import { ExtraInputs } from "./executor/extra";
 import type { Extra } from "./executor/extra-values";
-import { openFeed, type Feed } from "./feed";
+import { Feeds } from "./feed";
 import { parts as present, type Parts } from "./parts";
+import { openLevels, type LevelsSource } from "./pixels/outputs";
 import type { Output } from "./tasks";
 
 export type { ModelParts } from "./executor/executor";
@@ -13,8 +14,8 @@ export type { ModelParts } from "./executor/executor";
 /** A loaded model. */
 export interface Network {
   /**
-   * The contract's outputs for a picture of the model's size: RGBA, row 0 on top, read before this returns. The arrays are the
-   * caller's.
+   * The contract's outputs for a picture of the model's size, or of `extra.size`: RGBA, row 0 on top, read before this returns.
+   * The arrays are the caller's.
    */
   outputs(rgba: Uint8Array, extra?: Extra): Promise<Output[]>;
   /** As `outputs` of a picture on its own, for the first time and spread over many calls of `pause`; what that throws ends it. */
@@ -43,11 +44,14 @@ type Run = (inputs: readonly Tensor[]) => Tensor[] | Promise<Tensor[]>;
 /** What the inferences under way on this page hold in tensors. */
 const underWay = { held: 0, unknown: 0 };
 
+const numbersOf = async (tensor: Tensor): Promise<Output> => ({ shape: tensor.shape, values: (await tensor.data()).slice() });
+
 /** A loaded model; every call frees what it makes, and copies the outputs off the backend. */
 class LoadedNetwork implements Network {
   resting = -1;
   stages: Stages = { feedMs: 0, outputMs: 0 };
-  private readonly feed: Feed;
+  private readonly feeds: Feeds;
+  private readonly levels: LevelsSource | null;
   private readonly extra: ExtraInputs;
   private mustWait = false;
   private disposed = false;
@@ -58,7 +62,8 @@ class LoadedNetwork implements Network {
     private readonly executor: Executor,
     spec: ModelSpec,
   ) {
-    this.feed = openFeed(spec);
+    this.feeds = new Feeds(spec);
+    this.levels = openLevels(spec);
     this.extra = new ExtraInputs(spec.extra_inputs);
   }
 
@@ -75,7 +80,7 @@ class LoadedNetwork implements Network {
 
   private async answer(rgba: Uint8Array, extra: Extra, run: Run): Promise<Output[]> {
     const begun = performance.now();
-    const inputs = this.inputs(() => this.feed(rgba), extra);
+    const inputs = this.inputs(() => this.feeds.tensor(rgba, extra), extra);
     const feedMs = performance.now() - begun;
     try {
       const made = await run(inputs.all);
@@ -105,7 +110,7 @@ class LoadedNetwork implements Network {
 
   /** The driver compiles all shaders at once. What cannot be done ahead fails, and is told, when it is done. */
   private async compileAhead(rgba: Uint8Array, { compileOnly, compiled }: NonNullable<Parts["webgl"]>, pause: Pause): Promise<void> {
-    const inputs = this.inputs(() => compileOnly(() => this.feed(rgba)), ALONE);
+    const inputs = this.inputs(() => compileOnly(() => this.feeds.tensor(rgba, ALONE)), ALONE);
     try {
       const run = this.executor.spread?.(inputs.all, { pause, take: compileOnly });
       if (run) (await this.executedLater(run)).forEach((made) => this.free(made));
@@ -121,6 +126,7 @@ class LoadedNetwork implements Network {
     if (!this.disposed) {
       this.executor.dispose();
       this.extra.dispose();
+      this.levels?.dispose();
     }
     this.disposed = true;
     this.held.forEach((held) => this.free(held));
@@ -153,7 +159,7 @@ class LoadedNetwork implements Network {
 
   private async copied(made: readonly Tensor[], { alone = false }: Extra): Promise<Output[]> {
     try {
-      const outputs = await Promise.all(made.map(async (tensor) => ({ shape: tensor.shape, values: (await tensor.data()).slice() })));
+      const outputs = await Promise.all(made.map((tensor, place) => (place === 0 ? this.levels?.levels(tensor) : null) ?? numbersOf(tensor)));
       if (!alone && !this.disposed) this.extra.keep(made);
       return outputs;
     } finally {

@@ -1,11 +1,13 @@
 /** What crosses into the game's heap. A view of the heap lives within one call only: growth makes it useless. */
 import { RESULT_HEADER_BYTES, RESULT_VERSION, STATS, type StatName } from "./generated/abi";
+import type { KeptPixels, Pixels } from "./pixels/pixels";
 
 /** A finished inference as `Poll` hands it over; `values` is null where it failed. */
 export interface Outcome {
   readonly task: number;
   readonly frame: number;
   readonly values: Float32Array | null;
+  readonly pixels?: KeptPixels | undefined;
 }
 
 /** The destination of `length` bytes at a pointer from C, which may arrive as a negative number; null when it cannot be. */
@@ -26,6 +28,17 @@ export function writeOutcome(heap: Uint8Array, dst: number, size: number, { task
   // Both sides are little-endian; as bytes, since nobody says that `dst` is a multiple of four.
   new Uint8Array(view.buffer, view.byteOffset + RESULT_HEADER_BYTES).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   return needed;
+}
+
+/** Writes pixels, the bottom row first as Unity has it, if `size` bytes suffice: their bytes, or -n when it needs n. */
+export function writePixels(heap: Uint8Array, dst: number, size: number, { width, height, channels, bytes }: Pixels): number {
+  const view = size < bytes.length ? null : destination(heap, dst, bytes.length);
+  if (!view) return -bytes.length;
+  const row = width * channels;
+  for (let line = 0; line < height; line++) {
+    heap.set(bytes.subarray(line * row, (line + 1) * row), (dst >>> 0) + (height - 1 - line) * row);
+  }
+  return bytes.length;
 }
 
 /** Writes UTF-8 text without a final zero: its bytes, 0 for an empty text, -n when it needs n. */

@@ -6,8 +6,9 @@ import type { BridgeModel, Host, PageConfig, PageError, PageImage, PageModel, Pa
 import type { Engine } from "./engine";
 import { entryOf, Failure, reasonOf } from "./failure";
 import { watchGameContext } from "./game-context";
+import { uploadPixels } from "./image/upload";
 import type { Network } from "./loading";
-import { writeOutcome, writeStats, writeText } from "./memory";
+import { writeOutcome, writePixels, writeStats, writeText } from "./memory";
 import { loadOptions, type BackendName } from "./options";
 import { type CameraLike, KNOWN_FLAGS, Pictures, type Placed, type PictureTools, type Taken } from "./pictures";
 import { Predictor, type PredictorTools } from "./predictor";
@@ -114,6 +115,21 @@ export class Model implements BridgeModel, PageModel {
     const written = writeOutcome(this.creation.host.heap(), dst, size, outcome);
     if (written >= -1) this.running?.predictor.take();
     return written;
+  }
+
+  copyPixels(frame: number, dst: number, size: number): number {
+    const pixels = this.running?.predictor.pixelsOf(frame);
+    return pixels ? writePixels(this.creation.host.heap(), dst, size, pixels) : 0;
+  }
+
+  pixelsToTexture(frame: number, texture: number, width: number, height: number): number {
+    const pixels = this.running?.predictor.pixelsOf(frame);
+    if (!pixels) return SubmitCode.NOT_READY;
+    const { host } = this.creation;
+    const gl = host.gl();
+    if (!gl) return SubmitCode.NO_GL_CONTEXT;
+    if (width !== pixels.width || height !== pixels.height) return SubmitCode.BAD_TEXTURE;
+    return uploadPixels(gl, host.texture(texture), pixels);
   }
 
   stats(dst: number, size: number): number {
@@ -237,7 +253,7 @@ export class Model implements BridgeModel, PageModel {
 
   private begin(contract: Contract): Running {
     const predictor = new Predictor(contract, this.numbers, (error) => (this.entry = this.gameLost ?? error), this.environment);
-    const pictures = new Pictures(contract.model.preprocess, this.creation.host, this.environment.pictures, this.camera);
+    const pictures = new Pictures(contract.model, this.creation.host, this.environment.pictures, this.camera);
     this.predictions = predictor.history;
     return { predictor, pictures };
   }

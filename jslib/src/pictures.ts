@@ -1,6 +1,6 @@
 /** Every way in for a picture: checks what the game handed over, and brings it to the model's size as RGBA. */
 import { SourceFlags, SubmitCode } from "./generated/abi";
-import type { Preprocess } from "./generated/contract";
+import type { ModelSpec, Preprocess } from "./generated/contract";
 import { CONTEXT_LOST, PREDICT_FAILED, type CatalogueError } from "./generated/errors";
 import type { Host, PageImage } from "./api";
 import { Failure } from "./failure";
@@ -10,6 +10,7 @@ import { type Picture, pictureOf, Spares } from "./image/picture";
 import { type Layout, resizePixels } from "./image/resize";
 import { pixelsAt } from "./memory";
 import type { Placement } from "./tasks";
+import { keepsSize } from "./tasks/way";
 
 /** Draws a texture at the model's size and reads it back; see image/blit. */
 export interface BlitterLike {
@@ -51,27 +52,60 @@ const has = (flags: number, flag: number): boolean => (flags & flag) !== 0;
 
 const BAD_TEXTURE: Taken = { code: SubmitCode.BAD_TEXTURE };
 
-export class Pictures {
-  private blitter: BlitterLike | null = null;
-  private readonly spares: Spares;
+type Blitters = Pick<PictureTools, "blitter">;
+
+/** What belongs to one size of pictures as the network takes them. */
+class Sized {
+  readonly spares: Spares;
+  private made: BlitterLike | null = null;
 
   constructor(
-    private readonly pre: Preprocess,
-    private readonly host: Host,
-    private readonly tools: Pick<PictureTools, "blitter">,
-    private readonly camera: CameraLike,
+    readonly pre: Preprocess,
+    private readonly tools: Blitters,
   ) {
     this.spares = new Spares(pre.width * pre.height * 4);
   }
 
+  get blitter(): BlitterLike {
+    return (this.made ??= this.tools.blitter(this.pre));
+  }
+
+  collect(): void {
+    this.made?.collect();
+  }
+
+  get givenUp(): number {
+    return this.made?.givenUp ?? 0;
+  }
+
+  dispose(): void {
+    this.made?.dispose();
+    this.made = null;
+  }
+}
+
+/** Sizes that are kept: textures of a size that was forgotten and is still on its way would be lost. */
+const SIZES = 16;
+
+export class Pictures {
+  /** By size, the one that was used last at the end; a single one unless pictures keep their size. */
+  private readonly sizes = new Map<string, Sized>();
+
+  constructor(
+    private readonly model: ModelSpec,
+    private readonly host: Host,
+    private readonly tools: Blitters,
+    private readonly camera: CameraLike,
+  ) {}
+
   /** Gives up pictures that the GPU does not finish; belongs into every frame of the game. */
   collect(): void {
-    this.blitter?.collect();
+    this.sizes.forEach((sized) => sized.collect());
   }
 
   /** How many textures were waited for after all; see Blitter. */
   get givenUp(): number {
-    return this.blitter?.givenUp ?? 0;
+    return [...this.sizes.values()].reduce((sum, { givenUp }) => sum + givenUp, 0);
   }
 
   /** Pixels in the game's heap; the resized copy no longer needs it. */
@@ -91,9 +125,10 @@ export class Pictures {
     if (gl.isContextLost()) return { code: SubmitCode.FAILED, error: CONTEXT_LOST() };
     const texture = this.host.texture(id);
     if (!texture || !isSide(width) || !isSide(height)) return BAD_TEXTURE;
-    this.blitter ??= this.tools.blitter(this.pre);
-    const shape = has(flags, SourceFlags.WEBCAM) ? this.camera.shapeOfGames() : null;
-    const taken = this.blitter.blit(gl, texture, width, height, flags, shape);
+    const sized = this.sized(width, height);
+    // Pictures that keep their size are not straightened either.
+    const shape = has(flags, SourceFlags.WEBCAM) && !keepsSize(this.model) ? this.camera.shapeOfGames() : null;
+    const taken = sized.blitter.blit(gl, texture, width, height, flags, shape);
     const placement = { ...(shape ?? { width, height }), mirror: has(flags, SourceFlags.MIRROR) };
     if (typeof taken !== "number") return { picture: taken, placement };
     return taken === SubmitCode.FAILED ? { code: taken, error: CONTEXT_LOST() } : { code: taken };
@@ -102,7 +137,9 @@ export class Pictures {
   /** The webcam's newest picture, mirrored where the flags say so. The first call opens the camera. */
   fromCamera(flags: number): Taken {
     const taken = this.camera.picture(has(flags, SourceFlags.MIRROR));
-    return "code" in taken ? taken : { ...this.resized(taken.pixels, taken.layout), placement: taken.placement };
+    if ("code" in taken) return taken;
+    const resized = this.resized(taken.pixels, taken.layout);
+    return keepsSize(this.model) ? resized : { ...resized, placement: taken.placement };
   }
 
   /** A picture of the page object. Throws a Failure that says what is wrong with it. */
@@ -115,13 +152,32 @@ export class Pictures {
   }
 
   dispose(): void {
-    this.blitter?.dispose();
-    this.blitter = null;
+    this.sizes.forEach((sized) => sized.dispose());
+    this.sizes.clear();
+  }
+
+  /** What pictures of this size become. */
+  private sized(width: number, height: number): Sized {
+    const { preprocess } = this.model;
+    const pre: Preprocess = keepsSize(this.model) ? { ...preprocess, width, height, fit: "stretch", filter: "nearest" } : preprocess;
+    const key = `${pre.width}x${pre.height}`;
+    const sized = this.sizes.get(key) ?? new Sized(pre, this.tools);
+    this.sizes.delete(key);
+    this.sizes.set(key, sized);
+    if (this.sizes.size > SIZES) this.forgetOldest();
+    return sized;
+  }
+
+  private forgetOldest(): void {
+    const [oldest] = this.sizes.keys();
+    this.sizes.get(oldest as string)?.dispose();
+    this.sizes.delete(oldest as string);
   }
 
   private resized(pixels: Uint8Array, layout: Layout): Placed {
     const { width, height, mirror } = layout;
-    const picture = pictureOf(resizePixels(pixels, layout, this.pre, this.spares.take()), this.spares);
+    const { pre, spares } = this.sized(width, height);
+    const picture = pictureOf(resizePixels(pixels, layout, pre, spares.take()), spares);
     return { picture, placement: { width, height, mirror } };
   }
 }

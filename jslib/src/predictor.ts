@@ -6,9 +6,11 @@ import { entryOf, Failure } from "./failure";
 import type { Picture } from "./image/picture";
 import type { Network } from "./loading";
 import type { Outcome } from "./memory";
+import type { Pixels } from "./pixels/pixels";
 import { Scheduler, type Job } from "./scheduler";
 import { pathNumber, type PathName, type Statistics } from "./statistics";
 import { openReader, taskNumber, type Output, type Placement, type TaskPrediction, type TaskReader } from "./tasks";
+import { wayOf, type Way } from "./tasks/way";
 
 const HISTORY_LIMIT = 32;
 
@@ -23,7 +25,7 @@ export interface Frame extends Job {
   readonly refuse?: (error: Error) => void;
 }
 
-type Result = { readonly outcome: Outcome; readonly prediction: PagePrediction | null; readonly error: CatalogueError | null };
+type Result = { readonly kind: "latest" | "queued"; readonly outcome: Outcome; readonly prediction: PagePrediction | null; readonly error: CatalogueError | null };
 
 export interface PredictorTools {
   now(): number;
@@ -34,6 +36,9 @@ export class Predictor {
   readonly history: PagePrediction[] = [];
   private readonly line: Scheduler<Frame, Result>;
   private readonly reader: TaskReader<TaskPrediction>;
+  private readonly way: Way;
+  /** Pixels of what was fetched last, by the kind of job: the page's answers keep theirs. */
+  private readonly kept: { latest: Outcome | null; queued: Outcome | null } = { latest: null, queued: null };
   private network: Network | null = null;
 
   constructor(
@@ -43,6 +48,7 @@ export class Predictor {
     private readonly tools: PredictorTools,
   ) {
     this.reader = openReader(contract.model);
+    this.way = wayOf(contract.model);
     this.line = new Scheduler<Frame, Result>({
       run: (frame) => this.run(frame),
       failed: (frame, thrown) => this.failure(frame, thrown),
@@ -79,7 +85,17 @@ export class Predictor {
   }
 
   take(): void {
+    const taken = this.line.peek();
     this.line.take();
+    if (!taken?.outcome.pixels) return;
+    this.kept[taken.kind]?.pixels?.release();
+    this.kept[taken.kind] = taken.outcome;
+  }
+
+  /** The pixels of a fetched result, as long as they are kept. */
+  pixelsOf(frame: number): Pixels | null {
+    const { latest, queued } = this.kept;
+    return [latest, queued].find((outcome) => outcome?.frame === frame)?.pixels ?? null;
   }
 
   /** Ends all of it; resolves when the network is no longer in use. */
@@ -92,21 +108,23 @@ export class Predictor {
     const rgba = await frame.picture.pixels;
     const begun = this.tools.now();
     if (!this.network) throw new Error("there is no network");
-    const outputs = this.network.outputs(rgba, { alone: frame.kind === "probe" });
-    frame.picture.release();
+    const outputs = this.way.run(this.network, rgba, frame.placement, { alone: frame.kind === "probe" });
+    if (!this.way.keeps) frame.picture.release();
     const found = await outputs;
+    frame.picture.release();
     return this.success(frame, found, this.tools.now() - begun);
   }
 
   private success(frame: Frame, outputs: readonly Output[], executeMs: number): Result {
-    const { values, prediction } = this.reader.read(outputs, frame.placement);
-    const told = { ...prediction, path: frame.path, frame: frame.frame, executeMs };
-    return { outcome: this.outcome(frame, values), prediction: told, error: null };
+    const { values, prediction, pixels } = this.reader.read(outputs, frame.placement);
+    const bytes = pixels && { bytes: frame.kind === "probe" ? pixels.bytes : null };
+    const told = { ...prediction, ...bytes, path: frame.path, frame: frame.frame, executeMs } as PagePrediction;
+    return { kind: frame.kind === "queued" ? "queued" : "latest", outcome: { ...this.outcome(frame, values), pixels }, prediction: told, error: null };
   }
 
   private failure(frame: Frame, thrown: unknown): Result {
     frame.picture.release();
-    return { outcome: this.outcome(frame, null), prediction: null, error: entryOf(thrown, PREDICT_FAILED) };
+    return { kind: "latest", outcome: this.outcome(frame, null), prediction: null, error: entryOf(thrown, PREDICT_FAILED) };
   }
 
   private outcome({ frame }: Frame, values: Outcome["values"]): Outcome {

@@ -57,7 +57,7 @@ describe("a contract", () => {
   const wrong: [path: string, value: unknown, reason: string][] = [
     ["model", undefined, "$.model is not an object"],
     ["model.task", "detection", "$.model.task is not an object"],
-    ["model.task.kind", "guessing", "$.model.task.kind is not one of classification, detection, raw"],
+    ["model.task.kind", "guessing", "$.model.task.kind is not one of classification, detection, image, raw, segmentation"],
     ["model.task", { kind: "raw" }, "$.model.labels has entries, which raw numbers do not have"],
     ["model.outputs", [], "$.model.outputs has no entries"],
     ["model.extra_inputs", [{ kind: "noise" }], "$.model.extra_inputs[0].kind is not one of fixed, feedback, given"],

@@ -133,7 +133,7 @@ export class Stage {
   readonly contractBytes: Uint8Array<ArrayBuffer>;
   readonly creation: Creation;
 
-  constructor(change: Partial<Creation> = {}, files: Record<string, Uint8Array<ArrayBuffer>> = {}, contract = tinyContract()) {
+  constructor(change: Partial<Creation> = {}, files: Record<string, Uint8Array<ArrayBuffer>> = {}, private readonly contract = tinyContract()) {
     this.contractBytes = utf8(JSON.stringify(contract));
     this.published = {
       [CONTRACT_URL]: this.contractBytes,
@@ -180,7 +180,9 @@ export class Stage {
 
   async warmedUp(model: Model): Promise<void> {
     await this.loaded();
-    this.answer(0, [0.1, 0.2, 0.7]);
+    const { outputs } = this.contract.model;
+    const many = outputs[0]?.shape.slice(1).reduce((all, size) => all * size, 1) ?? 0;
+    this.answer(0, many === 3 ? [0.1, 0.2, 0.7] : Array.from({ length: many }, () => 0));
     await until("ready", () => model.state() === State.READY);
   }
 
@@ -233,7 +235,8 @@ export class Stage {
       loadNetwork: async () => {
         this.networksAsked += 1;
         await this.loading.promise;
-        const outputs = async (input: Uint8Array): Promise<Output[]> => [{ shape: [1, 3], values: await this.infer(input) }];
+        const shape = [1, ...(this.contract.model.outputs[0]?.shape.slice(1) ?? [])];
+        const outputs = async (input: Uint8Array): Promise<Output[]> => [{ shape, values: await this.infer(input) }];
         const stages = { feedMs: 1, outputMs: 2 };
         return { outputs, warmUp: outputs, resting: 3, stages, dispose: () => (this.networksDisposed += 1) };
       },

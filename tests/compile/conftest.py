@@ -22,7 +22,7 @@ class Assemblies:
         return [self.unity, self.runtime[defines], self.models[defines]]
 
 
-def _compiled(folder: Path, unity: Path, sources: list[Path], wrapper: Path, defines: str) -> tuple[Path, Path]:
+def _compiled(folder: Path, unity: Path, sources: list[Path], wrappers: list[Path], defines: str) -> tuple[Path, Path]:
     # One folder per define set, since an assembly is found by its name beside the program.
     target = folder / defines
     target.mkdir()
@@ -31,7 +31,7 @@ def _compiled(folder: Path, unity: Path, sources: list[Path], wrapper: Path, def
     runtime = toolchain.compile_cs(target / "TfjsBridge.dll", sources, references=[unity], defines=symbols)
     references = [unity, runtime]
     return runtime, toolchain.compile_cs(
-        target / "TfjsBridge.Models.dll", [wrapper], references=references, defines=symbols
+        target / "TfjsBridge.Models.dll", wrappers, references=references, defines=symbols
     )
 
 
@@ -41,8 +41,9 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
     (rendered := folder / "rendered").mkdir()
     unity = toolchain.compile_unity(folder)
     sources = toolchain.render_runtime(rendered)
-    wrapper = toolchain.render_wrapper(toolchain.spec_of("HandSigns", LABELS), rendered)
-    built = {defines: _compiled(folder, unity, sources, wrapper, defines) for defines in toolchain.DEFINES}
+    specs = (toolchain.spec_of("HandSigns", LABELS), *toolchain.pixel_specs())
+    wrappers = [toolchain.render_wrapper(spec, rendered) for spec in specs]
+    built = {defines: _compiled(folder, unity, sources, wrappers, defines) for defines in toolchain.DEFINES}
     return Assemblies(unity, {k: v[0] for k, v in built.items()}, {k: v[1] for k, v in built.items()})
 
 

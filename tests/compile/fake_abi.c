@@ -12,6 +12,10 @@ typedef struct {
 } Result;
 
 typedef struct {
+  int width, height, channels;
+} Pixels;
+
+typedef struct {
   int state, error;
   float progress;
   char message[TEXT];
@@ -20,6 +24,8 @@ typedef struct {
   Result results[RESULTS];
   int first, finished;
   float stats[TFJS_BRIDGE_STATS_COUNT];
+  Pixels pixels;
+  int polled, forgotten; /* frames from the one behind `forgotten` to `polled` have pixels */
 } Model;
 
 typedef struct {
@@ -39,7 +45,7 @@ static Last last;
 static int created, abi = TFJS_BRIDGE_ABI_VERSION, has_context = 1, camera_frames = 1, lost_context;
 static char texts[3][TEXT];
 static uint8_t *last_pixels;
-static int last_bytes;
+static int last_bytes, drawn_texture, drawn_frame;
 
 static Model *model_of(int handle) { return handle > 0 && handle <= created ? &models[handle - 1] : NULL; }
 
@@ -163,8 +169,38 @@ int32_t TfjsBridge_Poll(int32_t handle, uint8_t *dst, int32_t size) {
   Result *result = &model->results[model->first % RESULTS];
   int failed = result->bytes == TFJS_BRIDGE_RESULT_HEADER_BYTES;
   int written = write_out(dst, size, result->data, result->bytes);
-  if (written > 0) model->first++;
+  if (written > 0) {
+    int32_t frame;
+    memcpy(&frame, result->data + 8, sizeof frame);
+    if (frame > model->polled) model->polled = frame;
+    model->first++;
+  }
   return failed && written > 0 ? -1 : written;
+}
+
+/* The pixels of a polled result; every byte is the frame's number. */
+static Pixels *pixels_of(int handle, int frame) {
+  Model *model = model_of(handle);
+  if (!model || model->state == TFJS_BRIDGE_STATE_DISPOSED || frame <= model->forgotten) return NULL;
+  return frame <= model->polled ? &model->pixels : NULL;
+}
+
+int32_t TfjsBridge_CopyPixels(int32_t handle, int32_t frame, uint8_t *dst, int32_t size) {
+  Pixels *pixels = pixels_of(handle, frame);
+  if (!pixels) return 0;
+  int bytes = pixels->width * pixels->height * pixels->channels;
+  if (bytes > size) return -bytes;
+  memset(dst, frame, bytes);
+  return bytes;
+}
+
+int32_t TfjsBridge_PixelsToTexture(int32_t handle, int32_t frame, int32_t texture, int32_t width, int32_t height) {
+  Pixels *pixels = pixels_of(handle, frame);
+  if (!pixels) return TFJS_BRIDGE_SUBMIT_CODE_NOT_READY;
+  if (width != pixels->width || height != pixels->height) return TFJS_BRIDGE_SUBMIT_CODE_BAD_TEXTURE;
+  drawn_texture = texture;
+  drawn_frame = frame;
+  return TFJS_BRIDGE_SUBMIT_CODE_ACCEPTED;
 }
 
 int32_t TfjsBridge_Stats(int32_t handle, uint8_t *dst, int32_t size) {
@@ -239,6 +275,29 @@ int Fake_Finish(int handle, const float *scores, int pairs) {
   model->stats[pairs ? TFJS_BRIDGE_STAT_FINISHED : TFJS_BRIDGE_STAT_FAILED]++;
   return next_frame(model);
 }
+
+/* The same with a mask (task 3, one channel) or a picture (task 4, four). */
+int Fake_FinishPixels(int handle, int width, int height, int channels) {
+  Model *model = &models[handle - 1];
+  if (!model->in_flight) return 0;
+  int task = channels == 1 ? TFJS_BRIDGE_TASK_SEGMENTATION : TFJS_BRIDGE_TASK_IMAGE;
+  int32_t header[4] = {TFJS_BRIDGE_RESULT_VERSION, task, model->in_flight, 3};
+  float numbers[3] = {(float)width, (float)height, (float)channels};
+  Result *result = &model->results[model->finished++ % RESULTS];
+  result->bytes = (int)(sizeof header + sizeof numbers);
+  memcpy(result->data, header, sizeof header);
+  memcpy(result->data + sizeof header, numbers, sizeof numbers);
+  model->pixels = (Pixels){width, height, channels};
+  return next_frame(model);
+}
+
+/* The pixels of results up to this frame are gone. */
+void Fake_Forget(int handle, int frame) { models[handle - 1].forgotten = frame; }
+
+/* The texture that was drawn into last, and the frame whose pixels it got. */
+int Fake_DrawnTexture(void) { return drawn_texture; }
+
+int Fake_DrawnFrame(void) { return drawn_frame; }
 
 /* TensorFlow.js lost its context: explicit predictions fail, other frames are dropped, and the model loads anew. */
 void Fake_Lose(int handle, const char *message) {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.names import CsIdentifier
 from builder.render.example import example
 from tests.compile import toolchain
 from tests.compile.conftest import LABELS, Assemblies
@@ -13,10 +14,14 @@ from tests.compile.conftest import LABELS, Assemblies
 pytestmark = pytest.mark.mono
 
 
+SPECS = {spec.name: spec for spec in (toolchain.spec_of("HandSigns", LABELS), *toolchain.pixel_specs())}
+
+
+@pytest.mark.parametrize("name", SPECS)
 @pytest.mark.parametrize("defines", toolchain.DEFINES)
-def test_printed_script_compiles(defines: str, assemblies: Assemblies, tmp_path: Path) -> None:
-    script = tmp_path / "HandSignsExample.cs"
-    script.write_text(example(toolchain.spec_of("HandSigns", LABELS)), "utf-8")
+def test_printed_script_compiles(defines: str, name: str, assemblies: Assemblies, tmp_path: Path) -> None:
+    script = tmp_path / f"{name}Example.cs"
+    script.write_text(example(SPECS[CsIdentifier(name)]), "utf-8")
     references = assemblies.references(defines)
     compiled = toolchain.compile_cs(tmp_path / "Example.dll", [script], references=references)
     assert compiled.is_file()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builder import resources
@@ -12,7 +13,7 @@ from builder.names import CsIdentifier, Slug
 from builder.render.csharp import native_view, wrapper_view
 from builder.render.environment import environment
 from builder.render.header import c_header
-from builder.spec import Classification, FileRef, ModelFiles, ModelSpec, Preprocess, TensorSpec
+from builder.spec import Classification, FileRef, Image, ModelFiles, ModelSpec, Preprocess, Segmentation, TensorSpec
 
 HERE = Path(__file__).parent
 RUNTIME = PurePosixPath("Packages/com.tfjsbridge.runtime/Runtime")
@@ -50,6 +51,21 @@ def spec_of(name: str, labels: tuple[str, ...]) -> ModelSpec:
         ),
         task=Classification(activation="none", skip_first=0, top_k=len(labels)),
         labels=labels,
+    )
+
+
+def pixel_specs() -> tuple[ModelSpec, ModelSpec]:
+    """A soft mask of persons, and a style: the models of the scenarios about pixels."""
+    made = spec_of("People", ("person",))
+    mask = TensorSpec(name="mask", shape=(-1, 48, 64, 1), dtype="float32")
+    people = Segmentation(result="alpha", layout="NHWC", activation="none", channel=0, threshold=0.5, width=0, height=0)
+    name = CsIdentifier("Style")
+    styled = TensorSpec(name="styled", shape=(-1, 48, 64, 3), dtype="float32")
+    style = Image(layout="NHWC", channel_order="rgb", low=0, high=255, tiling=None)
+    slug = Slug.from_identifier(name)
+    return (
+        replace(made, outputs=(mask,), task=people),
+        replace(made, name=name, slug=slug, outputs=(styled,), task=style, labels=()),
     )
 
 
@@ -112,8 +128,10 @@ def compile_fake(target: Path) -> Path:
     return library
 
 
-def run_mono(program: Path, *arguments: str, preload: Path | None = None) -> str:
+def run_mono(
+    program: Path, *arguments: str, preload: Path | None = None, settings: Mapping[str, str] | None = None
+) -> str:
     """Runs a program; `preload` stands for what `__Internal` is linked into in a WebGL player. Gives its output."""
     # A small nursery makes even rare garbage show as a collection.
-    settings = {"MONO_GC_PARAMS": "nursery-size=64k", **({"LD_PRELOAD": str(preload)} if preload else {})}
-    return _run(["mono", "--debug", str(program), *arguments], env={**os.environ, **settings})
+    own = {"MONO_GC_PARAMS": "nursery-size=64k", **({"LD_PRELOAD": str(preload)} if preload else {})}
+    return _run(["mono", "--debug", str(program), *arguments], env={**os.environ, **own, **(settings or {})})

@@ -133,7 +133,7 @@ def test_inputs_that_are_no_picture_are_refused(
 @pytest.mark.parametrize(
     ("shape", "dtype", "reason"),
     [
-        ((-1, 8, 8, 5), "float32", "its output 'scores' has the shape [?, 8, 8, 5] instead of [batch, classes]"),
+        ((-1, 8, 8, 8, 5), "float32", "its output 'scores' has the shape [?, 8, 8, 8, 5] instead of [batch, classes]"),
         ((5,), "float32", "its output 'scores' has the shape [5] instead of [batch, classes]"),
         ((-1, -1), "float32", "model.json does not say how many scores its output 'scores' has"),
         (None, "float32", "model.json does not say how many scores its output 'scores' has"),
@@ -171,7 +171,7 @@ def test_imagenet_needs_three_channels(facts: ModelFacts) -> None:
          "the nearest is imagenet."),
         ("fit", "zoom", "--fit cannot be 'zoom': it is one of stretch, crop, letterbox."),
         ("filter", "lanczos", "--filter cannot be 'lanczos': it is one of nearest, bilinear, triangle."),
-        ("task", "guessing", "--task cannot be 'guessing': it is one of classification."),
+        ("task", "guessing", "--task cannot be 'guessing': it is one of classification, image, segmentation."),
         ("top_k", 0, "--top-k cannot be 0: it must be 1 to 5, the number of labels."),
         ("name", "2 dogs", "'2 dogs' cannot be the model's name: it is not a letter or underscore followed by "
          "letters, digits or underscores."),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 
 from builder.errors import Problem
 from builder.harness.html.charts import curve, histogram
-from builder.harness.html.pictures import as_seen, read_or_none, screenshot, thumbnail
+from builder.harness.html.pictures import as_seen, pixels, read_or_none, screenshot, thumbnail
 from builder.harness.html.view import ChartView, CheckView, PageView, PictureView, bars
 from builder.harness.report import expected, facts, log_sections, remarks, verdict
 from builder.harness.results import CaseResult, Check, PageLog, RunResult, SoakSample
+from builder.harness.tasks.pixels import WirePixels
 from builder.harness.trends import METRICS
 from builder.harness.visits import Findings, RunFailed
 from builder.spec import Preprocess
@@ -112,4 +114,18 @@ def _picture(run: RunResult, result: CaseResult, how: Preprocess | None) -> Pict
         bars=bars(labels, scores, result.case.label) if fits else (),
         reasons=result.reasons,
         passed=result.passed,
+        more=_made(result),
     )
+
+
+def _made(result: CaseResult) -> tuple[tuple[str, str], ...]:
+    """The pixels that a model made, beside those that were expected."""
+    found = result.prediction.found if result.prediction else None
+    if not isinstance(found, WirePixels) or (levels := found.levels) is None:
+        return ()
+    expect = result.case.expect or {}
+    path = expect.get("mask") or expect.get("picture")
+    wanted = read_or_none(Path(path)) if isinstance(path, str) else None
+    is_map = bool(expect.get("classes"))
+    shown = [("what it made", levels), *([("expected", wanted)] if wanted is not None else [])]
+    return tuple((caption, pixels(each, is_map=is_map)) for caption, each in shown)

@@ -6,6 +6,8 @@ import base64
 import io
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from builder.harness.images import ImageRefused, RgbImage, read_rgb
@@ -31,6 +33,21 @@ def as_seen(rgb: RgbImage, how: Preprocess | None) -> str:
     image = Image.fromarray(seen(rgb, how))
     image = image.convert("L") if how.color == "gray" else image
     image.thumbnail((SIDE, SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return _uri("image/png", buffer.getvalue())
+
+
+def pixels(levels: NDArray[np.uint8], *, is_map: bool) -> str:
+    """A mask [height, width] or a picture [height, width, 3 or more], as PNG; classes of label maps are colours."""
+    flat = levels if levels.ndim == 2 else levels[..., :3]
+    if is_map:
+        image = Image.fromarray(flat if flat.ndim == 2 else flat[..., 0], "P")
+        image.putpalette([(value * step) % 256 for value in range(256) for step in (47, 101, 197)])
+        image = image.convert("RGB")
+    else:
+        image = Image.fromarray(flat)
+    image.thumbnail((SIDE, SIDE), Image.Resampling.NEAREST if is_map else Image.Resampling.BILINEAR)
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return _uri("image/png", buffer.getvalue())

@@ -18,7 +18,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureView:
-    """A picture with what was predicted: `image` and `seen` are data URIs, "" where there is none."""
+    """A picture with what was predicted: `image` and `seen` are data URIs, "" where there is none; `more` are further
+    ones, with what is said below each."""
 
     name: str
     image: str
@@ -27,6 +28,7 @@ class PictureView:
     bars: tuple[Bar, ...]
     reasons: tuple[str, ...]
     passed: bool
+    more: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

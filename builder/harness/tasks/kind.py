@@ -15,7 +15,8 @@ class TaskCheck:
     the page is not trusted. `expectation`: the table `expect` of a case.
 
     `judge`: the reasons against what was found, none where it is as expected. `describe`: (what was found, its score)
-    in a few words each. Both get what `wire` made.
+    in a few words each. Both get what `wire` made. `files`: the keys of `expect` that are paths, beside the list of
+    cases; they are absolute when they come to `judge`.
     """
 
     script: str
@@ -23,3 +24,4 @@ class TaskCheck:
     expectation: type[BaseModel]
     judge: Callable[[Any, Sequence[str], Any], Iterator[str]]
     describe: Callable[[Sequence[str], Any], tuple[str, str]]
+    files: tuple[str, ...] = ()

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from builder.render.tasks import classification
+from builder.render.tasks import classification, image, segmentation
 from builder.render.tasks.view import TaskView
-from builder.spec import Classification, ModelSpec
+from builder.spec import Classification, Image, ModelSpec, Segmentation
 
 
 def task_view(spec: ModelSpec) -> TaskView:
@@ -15,5 +15,9 @@ def task_view(spec: ModelSpec) -> TaskView:
     match spec.task:
         case Classification():
             return classification.view(spec, spec.task)
+        case Image():
+            return image.view(spec, spec.task)
+        case Segmentation():
+            return segmentation.view(spec, spec.task)
     msg = f"there is no C# class for models of the task {spec.task.kind}"
     raise TypeError(msg)

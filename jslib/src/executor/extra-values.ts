@@ -7,6 +7,8 @@ export interface Extra {
   readonly given?: ReadonlyMap<string, ArrayLike<number>>;
   /** Of a picture on its own: nothing of those before it, and nothing for those behind it. */
   readonly alone?: boolean;
+  /** The picture's size where it is not the model's. */
+  readonly size?: { readonly width: number; readonly height: number };
 }
 
 /** A tensor's values, zeros where there are none. Throws an Error where they are not as many as it takes. */

@@ -39,7 +39,7 @@ export interface ModelSpec {
   preprocess: Preprocess;
   extra_inputs: (Fixed | Feedback | Given)[];
   outputs: TensorSpec[];
-  task: Classification | Detection | Raw;
+  task: Classification | Detection | Image | Raw | Segmentation;
   labels: string[];
 }
 /**
@@ -210,8 +210,46 @@ export interface DistancesForm {
   activation: "none" | "sigmoid" | "softmax";
 }
 /**
+ * From the first output, [1, height, width, channels] or as `layout` says, to RGBA: `low` becomes 0 and `high` 255,
+ * what lies beyond is clamped. One channel is gray; with `bgr` the first one is blue.
+ */
+export interface Image {
+  kind: "image";
+  layout: "NHWC" | "NCHW";
+  channel_order: "rgb" | "bgr";
+  low: number;
+  high: number;
+  tiling: Tiling | null;
+}
+/**
+ * The picture keeps its own size and goes through the network in tiles of the input's size, of which results closer
+ * than `margin` pixels to an inner edge are not used. A smaller picture goes in its own size where the network is
+ * `free` to take any; else its edges are repeated to fill the tile.
+ */
+export interface Tiling {
+  margin: number;
+  free: boolean;
+}
+/**
  * What the outputs mean is the game's business.
  */
 export interface Raw {
   kind: "raw";
+}
+/**
+ * From the first output, [1, height, width, classes] or as `layout` says, to one byte for each pixel of the picture
+ * that was handed over, or of `width` x `height` pixels where they are not 0.
+ *
+ * `mask`: 255 where the score of the class number `channel` reaches `threshold` (0..1), else 0. `alpha`: that score,
+ * 0..255. `labels`: the number of the class with the best score, or NO_LABEL where it does not reach `threshold`.
+ */
+export interface Segmentation {
+  kind: "segmentation";
+  result: "mask" | "alpha" | "labels";
+  layout: "NHWC" | "NCHW";
+  activation: "none" | "sigmoid" | "softmax";
+  channel: number;
+  threshold: number;
+  width: number;
+  height: number;
 }

@@ -108,6 +108,12 @@ export class GpuLevels {
     private readonly defer?: (callback: () => void) => void,
   ) {}
 
+  /** Height and width of what an output of this shape becomes. */
+  sizeOf(shape: readonly number[]): [number, number] {
+    const { height, width } = gridOf(shape, this.planes);
+    return [height, width];
+  }
+
   /** Whether an output of this shape can be one texture. */
   fits(shape: readonly number[], largest: number): boolean {
     return shape.length === 4 && shape[0] === 1 && Math.max(...shape.slice(1)) <= largest;

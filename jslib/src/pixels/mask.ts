@@ -1,8 +1,9 @@
 /** From a segmentation network's numbers to a mask, a soft alpha or a label map over the picture that was handed over. */
 import { plan } from "../image/geometry";
 import type { Preprocess } from "../generated/contract";
-import { refuseNumber } from "./levels";
-import { type Grid, gridOf, type Pixels, stepsOf } from "./pixels";
+import type { Output, Placement } from "../tasks/task";
+import { means, refuseNumber } from "./levels";
+import { type Grid, gridOf, type KeptPixels, PixelPool, stepsOf } from "./pixels";
 import { nearestOf, resampled, resamplingOf, type Resampling } from "./resample";
 
 /** In label maps: what the network did not see, or where no class reaches the threshold. */
@@ -11,6 +12,7 @@ export const NO_LABEL = 255;
 export interface SegmentationTask {
   /** `mask`: 255 where the score of `channel` reaches `threshold`, else 0. `alpha`: that score. `labels`: the best class. */
   readonly result: "mask" | "alpha" | "labels";
+  readonly layout: Preprocess["layout"];
   readonly activation: "none" | "sigmoid" | "softmax";
   /** The class of masks and alphas. */
   readonly channel: number;
@@ -66,48 +68,71 @@ function scoreAt(values: Float32Array, at: number, channel: number, grid: Grid, 
   return activation === "sigmoid" ? sigmoid(value) : value;
 }
 
-/** One model's segmentation; its memory, but for the results, lives from frame to frame. */
+/** One model's segmentation; its memory lives from frame to frame. */
 export class Segmenter {
+  private readonly pool = new PixelPool();
   private plane = new Float32Array(0);
   private best = new Uint8Array(0);
   private line = new Float32Array(0);
-  private way: Resampling | null = null;
+  private way: { readonly key: string; readonly is: Resampling } | null = null;
 
   constructor(
     private readonly task: SegmentationTask,
     private readonly pre: Preprocess,
   ) {}
 
-  /**
-   * `values` of the output's `shape`, for a picture of `source` pixels. `into(length)` gives the bytes to write to. Throws an
-   * Error where the network gave what is no mask.
-   */
-  segment(values: Float32Array, shape: readonly number[], source: Size, into: (length: number) => Uint8Array): Pixels {
-    const grid = gridOf(shape, this.pre.layout === "NCHW");
-    if (grid.channels <= this.task.channel) throw new Error(`its output has ${grid.channels} channels, and ${this.task.channel} is asked for`);
-    const { width, height } = this.task.width > 0 ? this.task : source;
-    const bytes = into(width * height);
-    const way = this.wayTo(grid, source, { width, height });
-    if (this.task.result === "labels") this.labels(values, grid, way, bytes);
-    else this.scores(values, grid, way, bytes);
-    return { width, height, channels: 1, bytes };
+  /** Of the picture that was handed over. Throws an Error where the network gave what is no mask. */
+  segment(output: Output, placement: Placement): KeptPixels {
+    const grid = this.gridOf(output);
+    const { width, height } = this.task.width > 0 ? this.task : placement;
+    const way = this.wayTo(grid, placement, { width, height });
+    const labels = this.task.result === "labels";
+    const found = labels ? this.labels(output, grid) : this.scores(output, grid);
+    const made = this.pool.make(width, height, 1);
+    if (labels) this.drawLabels(grid, way, made.bytes);
+    else this.drawScores(found as Float32Array, way, made.bytes);
+    return made;
   }
 
-  private scores(values: Float32Array, grid: Grid, way: Resampling, bytes: Uint8Array): void {
-    const { result, threshold } = this.task;
+  /** What any backend must find alike: means of scores, or the share of each class. */
+  compared(output: Output): Float32Array {
+    const grid = this.gridOf(output);
+    return this.task.result === "labels" ? shares(this.labels(output, grid)) : means(this.scores(output, grid), grid);
+  }
+
+  private gridOf({ shape, levels }: Output): Grid {
+    const grid = gridOf(shape, !levels && this.task.layout === "NCHW");
+    const { channel } = this.task;
+    if (!levels && grid.channels <= channel) throw new Error(`its output has ${grid.channels} channels, and ${channel} is asked for`);
+    return grid;
+  }
+
+  private scores({ values, levels }: Output, grid: Grid): Float32Array {
     if (this.plane.length !== grid.width * grid.height) this.plane = new Float32Array(grid.width * grid.height);
-    if (this.line.length !== grid.width) this.line = new Float32Array(grid.width);
-    scoresOf(values, grid, this.task, this.plane);
+    if (!levels) return scoresOf(floats(values), grid, this.task, this.plane);
+    for (let i = 0; i < this.plane.length; i++) this.plane[i] = (sound(values, i) * 256 + values[4 * i + 1]!) / 65535;
+    return this.plane;
+  }
+
+  private labels({ values, levels }: Output, grid: Grid): Uint8Array {
+    if (this.best.length !== grid.width * grid.height) this.best = new Uint8Array(grid.width * grid.height);
+    if (!levels) return labelsOf(floats(values), grid, this.task, this.best);
+    for (let i = 0; i < this.best.length; i++) this.best[i] = sound(values, i);
+    return this.best;
+  }
+
+  private drawScores(scores: Float32Array, way: Resampling, bytes: Uint8Array): void {
+    const { result, threshold } = this.task;
+    const { width } = way.sizes.plane;
+    if (this.line.length !== width) this.line = new Float32Array(width);
     bytes.fill(0);
     const put = result === "mask"
       ? (at: number, score: number) => (bytes[at] = score >= threshold ? 255 : 0)
       : (at: number, score: number) => (bytes[at] = score <= 0 ? 0 : score >= 1 ? 255 : (score * 255 + 0.5) | 0);
-    resampled(this.plane, way, this.line, put);
+    resampled(scores, way, this.line, put);
   }
 
-  private labels(values: Float32Array, grid: Grid, { x, y, sizes }: Resampling, bytes: Uint8Array): void {
-    if (this.best.length !== grid.width * grid.height) this.best = new Uint8Array(grid.width * grid.height);
-    labelsOf(values, grid, this.task, this.best);
+  private drawLabels(grid: Grid, { x, y, sizes }: Resampling, bytes: Uint8Array): void {
     bytes.fill(NO_LABEL);
     for (let row = y.begin; row < y.end; row++) {
       const line = nearestOf(y, row) * grid.width;
@@ -116,16 +141,30 @@ export class Segmenter {
   }
 
   /** Kept until a size changes. */
-  private wayTo(grid: Grid, source: Size, target: Size): Resampling {
-    const room = { width: this.pre.width, height: this.pre.height };
-    const kept = this.way;
-    if (kept && same(kept.sizes.plane, grid) && same(kept.sizes.target, target) && this.sourceOf === `${source.width}x${source.height}`) return kept;
-    this.sourceOf = `${source.width}x${source.height}`;
-    const plane = { width: grid.width, height: grid.height };
-    return (this.way = resamplingOf(plan(this.pre, source.width, source.height), { plane, room, target }));
+  private wayTo(grid: Grid, { width, height, mirror }: Placement, target: Size): Resampling {
+    const key = [grid.width, grid.height, width, height, mirror, target.width, target.height].join(" ");
+    if (this.way?.key !== key) {
+      const sizes = { plane: { width: grid.width, height: grid.height }, room: this.pre, target };
+      this.way = { key, is: resamplingOf(plan(this.pre, width, height), sizes, mirror) };
+    }
+    return this.way.is;
   }
-
-  private sourceOf = "";
 }
 
-const same = (one: Size, other: Size): boolean => one.width === other.width && one.height === other.height;
+function floats(values: Output["values"]): Float32Array {
+  if (!(values instanceof Float32Array)) throw new Error("its output is whole numbers");
+  return values;
+}
+
+/** The first byte of a pixel that the GPU worked out. */
+function sound(values: Output["values"], pixel: number): number {
+  if (values[4 * pixel + 3] === 0) throw new Error(`its output at pixel ${pixel} is no number`);
+  return values[4 * pixel]!;
+}
+
+/** How much of a label map each class has. */
+function shares(labels: Uint8Array): Float32Array {
+  const counts = new Float32Array(NO_LABEL + 1);
+  for (const label of labels) counts[label]! += 1 / labels.length;
+  return counts;
+}

@@ -30,3 +30,26 @@ export function gridOf(shape: readonly number[], planes: boolean): Grid {
 /** Steps in memory: the number of `channel` at pixel `i` lies at `i * pixel + channel * next`. */
 export const stepsOf = ({ width, height, channels, planes }: Grid): { pixel: number; next: number } =>
   planes ? { pixel: 1, next: width * height } : { pixel: channels, next: 1 };
+
+/** Pixels in memory that is used again after `release`. */
+export interface KeptPixels extends Pixels {
+  release(): void;
+}
+
+/** Memory for results of one model, used again and again. */
+export class PixelPool {
+  private readonly free: Uint8Array[] = [];
+
+  /** What lies in the bytes is arbitrary. */
+  make(width: number, height: number, channels: 1 | 4): KeptPixels {
+    const length = width * height * channels;
+    const at = this.free.findIndex((bytes) => bytes.length === length);
+    const bytes = (at < 0 ? undefined : this.free.splice(at, 1)[0]) ?? new Uint8Array(length);
+    let held = true;
+    const release = (): void => {
+      if (held && this.free.push(bytes) > 2) this.free.shift();
+      held = false;
+    };
+    return { width, height, channels, bytes, release };
+  }
+}

@@ -49,10 +49,21 @@ export interface Resampling {
   readonly sizes: Sizes;
 }
 
-export function resamplingOf({ x, y }: Plan, sizes: Sizes): Resampling {
+/** The same for a target that has left and right swapped. */
+const swapped = ({ first, second, weight, begin, end }: Taps): Taps => ({
+  first: first.slice().reverse(),
+  second: second.slice().reverse(),
+  weight: weight.slice().reverse(),
+  begin: first.length - end,
+  end: first.length - begin,
+});
+
+/** `mirror`: the network saw the picture with left and right swapped, the target is as the picture was handed over. */
+export function resamplingOf({ x, y }: Plan, sizes: Sizes, mirror: boolean): Resampling {
   const { plane, room, target } = sizes;
+  const columns = tapsAlong(x, room.width, plane.width, target.width);
   return {
-    x: tapsAlong(x, room.width, plane.width, target.width),
+    x: mirror ? swapped(columns) : columns,
     y: tapsAlong(y, room.height, plane.height, target.height),
     sizes,
   };

@@ -4,17 +4,21 @@ import { TASKS } from "../generated/abi";
 import type { ModelSpec } from "../generated/contract";
 import { classification, type ClassificationPrediction } from "./classification";
 import { detection, type DetectionPrediction } from "./detection";
+import { image, type ImagePrediction } from "./image";
 import { raw, type RawPrediction } from "./raw";
+import { segmentation, type SegmentationPrediction } from "./segmentation";
 import type { TaskKind, TaskReader } from "./task";
 
 export type { Output, Placement, Reading, TaskReader } from "./task";
 
 /** What a model found, told apart by `task`. */
-export type TaskPrediction = ClassificationPrediction | DetectionPrediction | RawPrediction;
+export type TaskPrediction = ClassificationPrediction | DetectionPrediction | ImagePrediction | RawPrediction | SegmentationPrediction;
 
 type Kind = ModelSpec["task"]["kind"];
 
-const KINDS: { readonly [K in Kind]: TaskKind<K, Extract<TaskPrediction, { task: K }>> } = { classification, detection, raw };
+const KINDS: { readonly [K in Kind]: TaskKind<K, Extract<TaskPrediction, { task: K }>> } = {
+  classification, detection, image, raw, segmentation,
+};
 
 const kindOf = ({ task }: ModelSpec): TaskKind<Kind, TaskPrediction> => KINDS[task.kind] as TaskKind<Kind, TaskPrediction>;
 

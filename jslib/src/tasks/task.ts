@@ -1,11 +1,16 @@
 /** The seam between a network's outputs and what they mean: one module of this folder for each task of the contract. */
 import type { Check } from "../checks";
 import type { ModelSpec } from "../generated/contract";
+import type { KeptPixels } from "../pixels/pixels";
 
-/** The values of one output, in the order of its axes; bool comes as bytes of 0 and 1. */
+/**
+ * The values of one output, in the order of its axes; bool comes as bytes of 0 and 1. Where `levels` is there, the backend has
+ * worked out four bytes a pixel (see pixels/gpu.ts), which are handed back by calling it.
+ */
 export interface Output {
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array | Uint8Array;
+  readonly levels?: () => void;
 }
 
 /** Of the picture that was handed over: its size in pixels, and whether the network saw it with left and right swapped. */
@@ -15,10 +20,14 @@ export interface Placement {
   readonly mirror: boolean;
 }
 
-/** `values` is what the game gets (RESULT_DOC in `builder/abi.py`), `prediction` what the page and the harness get. */
+/**
+ * `values` is what the game gets (RESULT_DOC in `builder/abi.py`), `prediction` what the page and the harness get; `pixels` what
+ * the game may fetch.
+ */
 export interface Reading<P> {
   readonly values: Float32Array;
   readonly prediction: P;
+  readonly pixels?: KeptPixels;
 }
 
 /** Reads one model's outputs; its memory may live from picture to picture. */

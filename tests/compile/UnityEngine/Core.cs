@@ -32,6 +32,7 @@ namespace UnityEngine
     public class Component : Object
     {
         public GameObject gameObject { get; internal set; }
+        public T GetComponent<T>() where T : Component { return null; }
     }
 
     public class Behaviour : Component

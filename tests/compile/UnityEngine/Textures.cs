@@ -76,7 +76,9 @@ namespace UnityEngine
 {
     public enum ColorSpace { Uninitialized = -1, Gamma = 0, Linear = 1 }
 
-    public enum TextureFormat { RGB24 = 3, RGBA32 = 4 }
+    public enum TextureFormat { RGB24 = 3, RGBA32 = 4, R8 = 63 }
+
+    public enum TextureWrapMode { Repeat = 0, Clamp = 1 }
 
     public enum RenderTextureFormat { ARGB32 = 0, ARGBHalf = 2 }
 
@@ -158,7 +160,20 @@ namespace UnityEngine
         private byte[] _read;
 
         public Texture2D(int width, int height) : base(width, height, GraphicsFormat.R8G8B8A8_SRGB) { }
-        public Texture2D(int width, int height, TextureFormat textureFormat, bool mipChain) : this(width, height) { }
+
+        public Texture2D(int width, int height, TextureFormat textureFormat, bool mipChain) : this(width, height)
+        {
+            format = textureFormat;
+            mipmapCount = mipChain ? 2 : 1;
+        }
+
+        public Texture2D(int width, int height, TextureFormat textureFormat, bool mipChain, bool linear)
+            : base(width, height, linear ? GraphicsFormat.R8G8B8A8_UNorm : GraphicsFormat.R8G8B8A8_SRGB)
+        {
+            format = textureFormat;
+            mipmapCount = mipChain ? 2 : 1;
+        }
+
         public Texture2D(int width, int height, GraphicsFormat format) : base(width, height, format) { }
 
         /// <summary>Not Unity's: the texture is on the GPU, and nowhere else.</summary>
@@ -168,6 +183,22 @@ namespace UnityEngine
 
         public void ReadPixels(Rect source, int destX, int destY, bool recalculateMipMaps) =>
             _read = RenderTexture.active.Content();
+
+        /// <summary>Not Unity's: what was loaded last.</summary>
+        public byte[] Loaded;
+
+        /// <summary>Not Unity's: how often it went to the GPU.</summary>
+        public int Applied;
+
+        public TextureFormat format { get; } = TextureFormat.RGBA32;
+
+        public int mipmapCount { get; } = 1;
+
+        public TextureWrapMode wrapMode { get; set; }
+
+        public void LoadRawTextureData(byte[] data) => Loaded = (byte[])data.Clone();
+
+        public void Apply(bool updateMipmaps) => Applied++;
 
         public NativeArray<T> GetRawTextureData<T>() where T : struct => new NativeArray<T>((T[])(object)_read);
     }
@@ -239,6 +270,16 @@ namespace UnityEngine
             Temporary.Add(target);
             return target;
         }
+    }
+
+    public class Material : Object
+    {
+        public Texture mainTexture { get; set; }
+    }
+
+    public class Renderer : Component
+    {
+        public Material material { get; set; }
     }
 
     public static class Graphics

@@ -25,6 +25,10 @@ internal static class Fake
     [DllImport(Library, EntryPoint = "Fake_Live")] public static extern int Live();
     [DllImport(Library, EntryPoint = "Fake_Created")] public static extern int Created();
     [DllImport(Library, EntryPoint = "Fake_Finish")] private static extern int FinishPairs(int handle, float[] scores, int pairs);
+    [DllImport(Library, EntryPoint = "Fake_FinishPixels")] public static extern int FinishPixels(int handle, int width, int height, int channels);
+    [DllImport(Library, EntryPoint = "Fake_Forget")] public static extern void Forget(int handle, int frame);
+    [DllImport(Library, EntryPoint = "Fake_DrawnTexture")] public static extern int DrawnTexture();
+    [DllImport(Library, EntryPoint = "Fake_DrawnFrame")] public static extern int DrawnFrame();
     [DllImport(Library, EntryPoint = "Fake_Last")] private static extern int Last(int field);
     [DllImport(Library, EntryPoint = "Fake_LastPixels")] private static extern int PixelsOf(byte[] dst, int size);
     [DllImport(Library, EntryPoint = "Fake_Text")] private static extern int TextOf(int which, byte[] dst, int size);

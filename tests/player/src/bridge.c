@@ -78,6 +78,7 @@ static bool poll(void) {
     got = TfjsBridge_Poll(bridge.handle, bridge.result, bridge.result_size);
   }
   bridge.results += got > 0;
+  if (got > 0 && pixels_are(result_header())) pixels_take(result_header(), result_scores());
   bridge.failures += got == -1;
   return got != 0;
 }

@@ -39,13 +39,16 @@ static const char *const FRAGMENT_SHADER =
     "in vec4 tint;\n"
     "out vec4 result;\n"
     "void main() {\n"
-    "  result = kind == 0 ? texture(picture, at) * tint : vec4(tint.rgb, tint.a * texture(glyphs, at).r);\n"
+    "  vec4 found = texture(picture, at);\n"
+    "  if (kind == 0) result = found * tint;\n"
+    "  else if (kind == 2) result = vec4(found.rrr, 1);\n"
+    "  else result = vec4(tint.rgb, tint.a * texture(glyphs, at).r);\n"
     "}\n";
 
 static GLuint program, vertex_array, vertex_buffer, atlas;
 static GLint size_uniform, kind_uniform;
 static Vertex vertices[MAX_VERTICES];
-static int used;
+static int used, result_begin;
 static const Glyph *glyphs;
 static int glyph_count, atlas_width, atlas_height;
 
@@ -135,7 +138,7 @@ static void quad(float x, float y, float width, float height, const float uv[4],
 }
 
 void draw_begin(int width, int height) {
-  used = 0;
+  used = result_begin = 0;
   glUniform2f(size_uniform, (float)width, (float)height);
   glClear(GL_COLOR_BUFFER_BIT);
 }
@@ -144,6 +147,11 @@ void draw_begin(int width, int height) {
 void draw_picture(float x, float y, float width, float height) {
   static const float UV[4] = {0, 1, 1, 0};
   quad(x, y, width, height, UV, (Color){1, 1, 1, 1});
+}
+
+void draw_result(float x, float y, float width, float height) {
+  result_begin = used;
+  draw_picture(x, y, width, height);
 }
 
 static void draw_glyph(float x, float y, const Glyph *glyph, Color color) {
@@ -190,6 +198,14 @@ void draw_end(void) {
   glBufferSubData(GL_ARRAY_BUFFER, 0, (GLsizeiptr)(sizeof(Vertex) * (size_t)used), vertices);
   glUniform1i(kind_uniform, 0);
   glDrawArrays(GL_TRIANGLES, 0, PICTURE_VERTICES);
+  int drawn = PICTURE_VERTICES;
+  if (result_begin) {
+    glBindTexture(GL_TEXTURE_2D, pixel_result.texture);
+    glUniform1i(kind_uniform, pixel_result.channels == 1 ? 2 : 0);
+    glDrawArrays(GL_TRIANGLES, result_begin, PICTURE_VERTICES);
+    glBindTexture(GL_TEXTURE_2D, picture.rgba8);
+    drawn += PICTURE_VERTICES;
+  }
   glUniform1i(kind_uniform, 1);
-  glDrawArrays(GL_TRIANGLES, PICTURE_VERTICES, used - PICTURE_VERTICES);
+  glDrawArrays(GL_TRIANGLES, drawn, used - drawn);
 }

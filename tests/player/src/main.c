@@ -89,6 +89,13 @@ EXPORT int player_failures(void) { return bridge.failures; }
 /* The newest result as Poll wrote it: header, then (class index, score) pairs. */
 EXPORT const uint8_t *player_last_result(void) { return bridge.result; }
 
+/* Of models that make masks or pictures: width, height, channels, frame, and what PixelsToTexture said. */
+EXPORT int player_pixels(int field) { return ((int *)&pixel_result)[field]; }
+/* The bytes of the newest one as CopyPixels gives them, 0 when they are gone. */
+EXPORT const uint8_t *player_copied_pixels(void) { return pixels_copied(); }
+/* What lies in its texture: RGBA, the bottom row first. */
+EXPORT const uint8_t *player_texture_pixels(void) { return pixels_drawn(); }
+
 /* Read back every frame into player_captured(): RGBA, bottom row first, of the canvas's size. */
 EXPORT void player_capture(int on) { capturing = on; }
 EXPORT const uint8_t *player_captured(void) { return captured; }

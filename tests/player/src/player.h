@@ -74,6 +74,22 @@ const float *result_scores(void);
 /* --- camera.c: what a generated C# wrapper does with the camera --------------------------------------------------- */
 
 void camera_frame(void);
+/* --- pixels.c: a mask or a picture that the model made ------------------------------------------------------------ */
+
+typedef struct {
+  int width, height, channels; /* 0 before the first one */
+  int32_t frame, code;         /* of the newest result, and what PixelsToTexture said */
+  GLuint texture;
+} PixelResult;
+
+extern PixelResult pixel_result;
+bool pixels_are(const int32_t *header);
+/* Has the newest result drawn into its texture. */
+void pixels_take(const int32_t *header, const float *numbers);
+/* Its bytes, the bottom row first; NULL when the runtime does not keep them any more. */
+const uint8_t *pixels_copied(void);
+/* What lies in its texture: RGBA, the bottom row first. */
+const uint8_t *pixels_drawn(void);
 
 /* --- draw.c and screen.c: what the canvas shows ------------------------------------------------------------------ */
 
@@ -88,6 +104,8 @@ void draw_load(void);
 void draw_bind(void);
 void draw_begin(int width, int height);
 void draw_picture(float x, float y, float width, float height);
+/* What the model made; second of a frame. */
+void draw_result(float x, float y, float width, float height);
 void draw_box(float x, float y, float width, float height, Color color);
 /* Draws UTF-8 with its top left at x, y and returns its width. */
 float draw_text(float x, float y, int font, const char *text, Color color);

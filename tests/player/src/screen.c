@@ -19,6 +19,13 @@ static void draw_source(float side) {
   draw_picture(MARGIN + (side - width) / 2, MARGIN + (side - height) / 2, width, height);
 }
 
+/* What the model made, as large as it fits. */
+static void draw_made(float x, float y, float width, float height) {
+  float scale = width / (float)pixel_result.width;
+  if ((float)pixel_result.height * scale > height) scale = height / (float)pixel_result.height;
+  draw_result(x, y, (float)pixel_result.width * scale, (float)pixel_result.height * scale);
+}
+
 static void draw_row(float x, float y, float width, int rank, const char *label, float score) {
   char text[32];
   snprintf(text, sizeof text, "%.3f", (double)score);
@@ -91,11 +98,13 @@ void screen_draw(int32_t frame, int width, int height) {
   float side = (float)height - 2 * MARGIN, x = side + 2 * MARGIN, panel = (float)width - x - MARGIN;
   draw_begin(width, height);
   draw_source(side);
-  draw_box(x, MARGIN, panel, side, PANEL);
+  bool pixels = overlay && pixel_result.width > 0;
+  if (pixels) draw_made(x + 20, MARGIN + 100, panel - 40, side - 150);
+  if (!pixels) draw_box(x, MARGIN, panel, side, PANEL);
   draw_text(x + 20, MARGIN + 16, FONT_LARGE, settings.title, WHITE);
   if (overlay) {
     draw_state(x + 20, MARGIN + 58);
-    draw_scores(x + 20, MARGIN + 100, panel - 40);
+    if (!pixels) draw_scores(x + 20, MARGIN + 100, panel - 40);
   }
   draw_runner(frame, x + 20, (float)height - MARGIN - 20, panel - 40);
   draw_end();

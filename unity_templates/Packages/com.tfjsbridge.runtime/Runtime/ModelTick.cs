@@ -166,6 +166,18 @@ namespace TfjsBridge
             Debug.LogError("[TfjsBridge] " + Info.Slug + ": " + text);
         }
 
+        /// <summary>The bytes of a result's pixels; 0 when the browser does not keep them any more.</summary>
+        internal int CopyPixels(int frame, byte[] pixels) =>
+            _handle != null && _handle.IsOpen ? Native.CopyPixels(_handle.Id, frame, pixels, pixels.Length) : 0;
+
+        internal bool PixelsToTexture(int frame, Texture2D texture)
+        {
+            if (_handle == null || !_handle.IsOpen) return false;
+            // Unity may have given it another id since the last time.
+            var id = (int)texture.GetNativeTexturePtr();
+            return Native.PixelsToTexture(_handle.Id, frame, id, texture.width, texture.height) == (int)SubmitCode.Accepted;
+        }
+
         // Positive; 0 means that a prediction has no number yet.
         private int NextFrame() => _frame = _frame == int.MaxValue ? 1 : _frame + 1;
     }

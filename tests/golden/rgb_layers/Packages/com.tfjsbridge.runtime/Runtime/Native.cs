@@ -100,6 +100,14 @@ namespace TfjsBridge
         [DllImport("__Internal", EntryPoint = "TfjsBridge_Poll")]
         public static extern int Poll(int handle, [In, Out] byte[] dst, int size);
 
+        /// <summary>The pixels of a result, bottom row first, one byte or four (RGBA) each; returns their bytes, 0 when they are not kept any more, -n when it needs n. Kept are those of the newest frame and of the newest explicit prediction that Poll gave.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CopyPixels")]
+        public static extern int CopyPixels(int handle, int frame, [In, Out] byte[] dst, int size);
+
+        /// <summary>The same into a texture of that size of the current WebGL 2 context; a SubmitCode, NOT_READY when they are not kept any more.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_PixelsToTexture")]
+        public static extern int PixelsToTexture(int handle, int frame, int texture, int width, int height);
+
         /// <summary>The STATS; returns its bytes, or -n when it needs n.</summary>
         [DllImport("__Internal", EntryPoint = "TfjsBridge_Stats")]
         public static extern int Stats(int handle, [In, Out] byte[] dst, int size);
@@ -145,6 +153,10 @@ namespace TfjsBridge
         public static void CameraClose(int handle) { }
 
         public static int Poll(int handle, [In, Out] byte[] dst, int size) => 0;
+
+        public static int CopyPixels(int handle, int frame, [In, Out] byte[] dst, int size) => 0;
+
+        public static int PixelsToTexture(int handle, int frame, int texture, int width, int height) => -1;
 
         public static int Stats(int handle, [In, Out] byte[] dst, int size) => 0;
 

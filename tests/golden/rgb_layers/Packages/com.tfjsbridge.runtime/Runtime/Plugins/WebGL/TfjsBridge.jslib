@@ -215,6 +215,18 @@ var TfjsBridgePlugin = {
     return model ? model.poll(dst >>> 0, size) : 0;
   },
 
+  TfjsBridge_CopyPixels__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CopyPixels: function (handle, frame, dst, size) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.copyPixels(frame, dst >>> 0, size) : 0;
+  },
+
+  TfjsBridge_PixelsToTexture__deps: ['$TfjsBridgeState'],
+  TfjsBridge_PixelsToTexture: function (handle, frame, texture, width, height) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.pixelsToTexture(frame, texture, width, height) : -1;
+  },
+
   TfjsBridge_Stats__deps: ['$TfjsBridgeState'],
   TfjsBridge_Stats: function (handle, dst, size) {
     var model = TfjsBridgeState.model(handle);
