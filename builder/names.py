@@ -33,8 +33,8 @@ CS_TAKEN = frozenset(
     Classifier Prediction ClassScore SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
     Camera BridgeCamera CameraOptions CameraState CameraFacing CameraRotation
     PixelModel PixelResult Segmenter ImageModel Blending Result NoLabel TryGetLabel Operation LoadOperation
-    PredictOperation PictureModel Settled Pacer StableLabel MonoBehaviour SerializeField Texture Texture2D Renderer
-    Debug""".split()
+    PredictOperation PictureModel Settled Pacer AdaptivePace StableLabel MonoBehaviour SerializeField Texture
+    Texture2D Renderer Debug""".split()
 )
 WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))]

@@ -180,6 +180,7 @@ public static class Polling
         private readonly ClassScore<HandSigns.Label>[] _top = new ClassScore<HandSigns.Label>[2];
         private readonly Pacer _perSecond = Pacer.PerSecond(20);
         private readonly Pacer _everyFrames = Pacer.EveryFrames(2);
+        private readonly Pacer _adaptive = Pacer.Adaptive();
         private readonly StableLabel<HandSigns.Label> _sign = new StableLabel<HandSigns.Label>();
 
         public Game()
@@ -192,7 +193,7 @@ public static class Polling
         {
             if (_model.State == ModelState.Ready) _model.TrySubmit(_texture);
             if (_everyFrames.IsDue()) _model.TrySubmit(_pixels, 8, 8);
-            if (_perSecond.IsDue()) _model.TrySubmitCamera();
+            if (_perSecond.IsDue() || _adaptive.IsDue()) _model.TrySubmitCamera();
             _other.TrySubmit(_texture);
             Fake.FinishWith(_pairs);
             Fake.FinishWith(_pairs, 2);

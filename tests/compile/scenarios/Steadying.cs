@@ -63,6 +63,22 @@ public static class Steadying
         Check.True(sign.Add(game.Says(Sign.One, 0.3f), 3.3) && sign.Label == Sign.One, "settings can change at any time");
     }
 
+    public static void AScoreAtTheThresholdDoesNotFlicker()
+    {
+        var sign = new StableLabel<Sign>(timeConstant: 0, holdTime: 0, minConfidence: 0.6f, hysteresis: 0.15f);
+        var game = new Game();
+        Check.True(!sign.Add(game.Says(Sign.One, 0.5f), 0), "not on below the upper threshold");
+        Check.True(sign.Add(game.Says(Sign.One, 0.61f), 1) && sign.Label == Sign.One, "on");
+        for (var i = 2; i < 20; i++) Check.True(!sign.Add(game.Says(Sign.One, i % 2 == 0 ? 0.46f : 0.7f), i), "it stays");
+        Check.True(sign.Add(game.Says(Sign.One, 0.44f), 20) && sign.Label == null, "off below the lower one");
+        Check.True(!sign.Add(game.Says(Sign.One, 0.5f), 21) && sign.Label == null, "and on again only above the upper one");
+        sign.Add(game.Says(Sign.One, 0.7f), 22);
+        Check.True(!sign.Add(game.SaysPairs(1, 0.47f, 2, 0.5f), 23) && sign.Label == Sign.One, "a weak rival changes nothing");
+        Check.True(sign.Add(game.SaysPairs(1, 0.1f, 2, 0.65f), 24) && sign.Label == Sign.Seven, "a strong one does");
+        sign.Hysteresis = 0;
+        Check.True(sign.Add(game.Says(Sign.Seven, 0.59f), 25) && sign.Label == null, "one threshold");
+    }
+
     public static void ClassesThatAreNotReportedFade()
     {
         var sign = new StableLabel<Sign>(timeConstant: 1, holdTime: 0, minConfidence: 0);

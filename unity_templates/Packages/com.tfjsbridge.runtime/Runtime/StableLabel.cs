@@ -30,8 +30,11 @@ namespace TfjsBridge
         /// <param name="timeConstant">See <see cref="TimeConstant"/>.</param>
         /// <param name="holdTime">See <see cref="HoldTime"/>.</param>
         /// <param name="minConfidence">See <see cref="MinConfidence"/>.</param>
-        public StableLabel(float timeConstant = 0.2f, float holdTime = 0.2f, float minConfidence = 0.5f)
+        /// <param name="hysteresis">See <see cref="Hysteresis"/>.</param>
+        public StableLabel(
+            float timeConstant = 0.2f, float holdTime = 0.2f, float minConfidence = 0.5f, float hysteresis = 0.1f)
         {
+            Hysteresis = hysteresis;
             TimeConstant = timeConstant;
             HoldTime = holdTime;
             MinConfidence = minConfidence;
@@ -45,6 +48,12 @@ namespace TfjsBridge
 
         /// <summary>The smoothed score, 0 to 1, below which the leading class counts as none.</summary>
         public float MinConfidence { get; set; }
+
+        /// <summary>
+        /// How far the smoothed score of the present label may fall below MinConfidence before it counts as none, so that a score
+        /// at the threshold does not flicker.
+        /// </summary>
+        public float Hysteresis { get; set; }
 
         /// <summary>The label; null while no class is clear enough: <c>if (sign.Label == HandSigns.Label.Fist)</c></summary>
         public TLabel? Label => _label == None ? default(TLabel?) : _model.LabelOf(_label);
@@ -121,7 +130,8 @@ namespace TfjsBridge
             var best = 0;
             for (var i = 1; i < _scores.Length; i++)
                 if (_scores[i] > _scores[best]) best = i;
-            return _scores[best] >= MinConfidence ? best : None;
+            if (_scores[best] >= MinConfidence) return best;
+            return _label != None && _scores[_label] >= MinConfidence - Hysteresis ? _label : None;
         }
     }
 }
