@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from builder.errors import UserError
@@ -55,8 +56,48 @@ def test_groups(peers: Peers, groups: int, outputs: int, form: str) -> None:
     weights = {"w": normal(outputs, 6 // groups, 3, 3), "b": normal(outputs)}
     made = model([node("Conv", "x w b", group=groups, **FORMS[form])], {"x": [1, 6, 9, 8]}, weights)
     found = peers.agree(made, {"x": normal(1, 6, 9, 8)})
-    assert found["_FusedConv2D"] == (0 if groups == 6 else groups)
     assert found["FusedDepthwiseConv2dNative"] == (1 if groups == 6 else 0)
+    assert found["DepthwiseConv2dNative"] == found["Sum"] == (0 if groups == 6 else 1)
+
+
+ACTIVATIONS = {
+    "none": [],
+    "Relu": [node("Relu", "c")],
+    "LeakyRelu": [node("LeakyRelu", "c", alpha=0.3)],
+    "Prelu": [node("PRelu", "c slope")],
+    "Relu6": [node("Clip", "c zero six")],
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("inner", [4, 9], ids=["narrow", "wide"])
+@pytest.mark.parametrize("free", [False, True], ids=["fixed", "free"])
+@pytest.mark.parametrize("bias", [False, True], ids=["bare", "biased"])
+def test_narrow_and_wide_groups(peers: Peers, activation: str, inner: int, free: bool, bias: bool) -> None:
+    """Narrow groups are summed from their parts; wide ones are convolutions of their own."""
+    x = normal(2, 3 * inner, 7, 6)
+    weights = {"w": normal(15, inner, 3, 3), "b": normal(15), "slope": normal(15, 1, 1)}
+    bounds = {"zero": np.zeros((), np.float32), "six": np.full((), 6, np.float32)}
+    conv = node(
+        "Conv",
+        "x w b" if bias else "x w",
+        "c" if ACTIVATIONS[activation] else "y",
+        group=3,
+        strides=[2, 1],
+        pads=[0, 1, 1, 1],
+    )
+    shape: list[int | str] = ["n", 3 * inner, "h", "w"] if free else [*x.shape]
+    found = peers.agree(model([conv, *ACTIVATIONS[activation]], {"x": shape}, {**weights, **bounds}), {"x": x})
+    assert (found["DepthwiseConv2dNative"], found["Sum"]) == ((1, 1) if inner == 4 else (0, 0))
+    assert found["_FusedConv2D"] + found["Conv2D"] == (0 if inner == 4 else 3)
+
+
+def test_narrow_groups_along_a_row_and_dilated(peers: Peers) -> None:
+    weights = {"w": normal(8, 2, 3), "b": normal(8), "k": normal(8, 2, 3, 3)}
+    row = [node("Conv", "x w b", "c", group=4, dilations=[2]), node("Relu", "c")]
+    peers.agree(model(row, {"x": ["n", 8, "w"]}, weights), {"x": normal(2, 8, 11)})
+    plane = [node("Conv", "x k b", group=4, dilations=[2, 2], strides=[2, 2], pads=[2, 2, 2, 2])]
+    peers.agree(model(plane, {"x": ["n", 8, "h", "w"]}, weights), {"x": normal(1, 8, 9, 8)})
 
 
 def test_one_spatial_axis(peers: Peers) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from builder.convert.from_onnx.dims import Dim
+from builder.convert.from_onnx.dims import Dim, Shape
 from builder.convert.from_onnx.graph import Attribute
 from builder.convert.from_onnx.groups import GROUPED
 from builder.convert.from_onnx.node import Node
@@ -96,18 +96,23 @@ def _convolved(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis], result: Ten
     strides = [axis.stride for axis in axes]
     both = max(strides) > 1 and max(axis.dilation for axis in axes) > 1
     if not both:
-        return node.emit.named(_biased(node, kernel, axes), result)
+        return node.emit.named(_biased(node, kernel, axes, result.stored_shape), result)
     dense = (replace(axes[0], stride=1), replace(axes[1], stride=1))
     name = _biased(node, kernel, dense)
     taken = node.emit.sliced(name, [None] * 4, [None] * 4, [1, *strides, 1], Kind.FLOAT)
     return node.emit.named(taken, result)
 
 
-def _biased(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis]) -> str:
+def _biased(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis], shape: Shape | None = None) -> str:
+    """`shape` is that of the result as it is stored, where it is at hand."""
     name = _grouped(node, kernel, axes)
+    nodes = node.emit.graph.nodes
+    nodes[name].shape = shape
     if kernel.bias is None:
         return name
-    return node.emit.op("AddV2", [name, node.emit.const(kernel.bias, "bias")])
+    name = node.emit.op("AddV2", [name, node.emit.const(kernel.bias, "bias")])
+    nodes[name].shape = shape
+    return name
 
 
 def _grouped(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis]) -> str:
@@ -118,7 +123,7 @@ def _grouped(node: Node, kernel: _Kernel, axes: tuple[Axis, Axis]) -> str:
     if weights.shape[1] == 1:
         stored = weights.reshape(groups, -1, *weights.shape[2:]).transpose(2, 3, 0, 1)
         return emit.op("DepthwiseConv2dNative", [x.name, emit.const(stored, "weights")], more=attributes)
-    # One node until the graph is fused; then a convolution for each group.
+    # One node until the graph is fused; then those of groups.py.
     return emit.op(
         GROUPED, [x.name, emit.const(weights.transpose(2, 3, 1, 0), "weights")], more=attributes, groups=groups
     )
