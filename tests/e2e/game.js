@@ -190,6 +190,22 @@ game.setPicture = function (picture) {
   module._free(at);
 };
 
+// What the newest result's pixels are: their size, what PixelsToTexture said, and in base64 what CopyPixels gave and what lies in
+// the texture (RGBA), the bottom row first.
+game.pixels = function () {
+  var module = game.module, field = module._player_pixels;
+  var size = { width: field(0), height: field(1), channels: field(2) }, count = size.width * size.height;
+  var text = function (at, length) {
+    return btoa(module.HEAPU8.slice(at, at + length).reduce(function (text, byte) { return text + String.fromCharCode(byte); }, ""));
+  };
+  var copied = module._player_copied_pixels();
+  size.copied = copied ? text(copied, count * size.channels) : null;
+  size.drawn = text(module._player_texture_pixels(), count * 4);
+  size.frame = field(3);
+  size.code = field(4);
+  return size;
+};
+
 // What the camera was copied into, in base64: RGBA, the bottom row first.
 game.cameraPixels = function (width, height) {
   var at = game.module._player_camera_pixels(), bytes = game.module.HEAPU8.slice(at, at + width * height * 4);
