@@ -58,7 +58,7 @@ class _Size(Strict):
 class _Model(Strict):
     slug: str = Field(min_length=1, max_length=200)
     preprocess: _Size
-    labels: list[Annotated[str, Field(max_length=MAX_LABEL)]] = Field(min_length=1, max_length=MAX_LABELS)
+    labels: list[Annotated[str, Field(max_length=MAX_LABEL)]] = Field(max_length=MAX_LABELS)
     files: _ModelFiles
 
 
