@@ -14,6 +14,7 @@ from tests.compile.conftest import LABELS, Assemblies
 pytestmark = pytest.mark.mono
 
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SPECS = {spec.name: spec for spec in (toolchain.spec_of("HandSigns", LABELS), *toolchain.pixel_specs())}
 
 
@@ -25,6 +26,16 @@ def test_printed_script_compiles(defines: str, name: str, assemblies: Assemblies
     references = assemblies.references(defines)
     compiled = toolchain.compile_cs(tmp_path / "Example.dll", [script], references=references)
     assert compiled.is_file()
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*/*.cs")), ids=lambda path: path.stem)
+def test_a_script_of_the_examples_compiles(script: Path, assemblies: Assemblies, tmp_path: Path) -> None:
+    references = assemblies.references("webgl")
+    assert toolchain.compile_cs(tmp_path / "Example.dll", [script], references=references).is_file()
+
+
+def test_the_examples_have_scripts() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*/*.cs")} >= {"PeopleMask", "StyledPeople"}
 
 
 @pytest.mark.parametrize("name", ["WebCamTexture", "Color32", "Time"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from builder.cli.github import failures, summary
 from builder.errors import NO_BRIDGE, UserError, fail
@@ -28,6 +32,7 @@ from builder.harness.results import (
     Tensors,
 )
 from builder.harness.visits import Findings, RunFailed
+from tests.unit.test_harness_pixels import pixels
 from tests.verifying import color_picture, save
 
 EVIL = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)> \" onload=x ' javascript: {{ 7*7 }}"
@@ -140,3 +145,21 @@ def test_the_step_summary_has_no_foreign_markup() -> None:
     text = summary("FAIL: x", [("model", "<img src=x> [a](http://b) | `c` @d")], [EVIL])
     assert "<" not in text and "http://" not in text and not re.search(r"(?<!\\)[\[\]`*]", text)
     assert text.count("\n") == 7 and re.findall(r"(?<!\\)\|", text.splitlines()[4]) == ["|"] * 3
+
+
+def test_what_a_model_made_stands_beside_what_was_expected(tmp_path: Path) -> None:
+    save(color_picture((120, 90, 60)), tmp_path / "a.png")
+    save(np.full((10, 20, 3), 255, np.uint8), tmp_path / "mask.png")
+    case = Case(id="a", image=tmp_path / "a.png", where="a", expect={"mask": str(tmp_path / "mask.png")})
+    made = Prediction((), None, "probe", 1, 9.0, task="segmentation", found=pixels(np.full((10, 20), 7, np.uint8)))
+    whole = findings(tmp_path)
+    run = replace(
+        whole.result, cases=(CaseResult(case, made, ("IoU 0",)),), model=ModelInfo(1, "a", "a", "ab" * 32, ())
+    )
+    text = html(page(replace(whole, result=run), None))
+    assert "what it made" in text and "expected</figcaption>" in text
+    shown = [
+        Image.open(io.BytesIO(base64.b64decode(each))) for each in re.findall('data:image/png;base64,([^"]+)', text)
+    ]
+    assert [image.convert("L").getpixel((3, 3)) for image in shown if image.size == (20, 10)] == [7, 255]
+    assert files.json_report(run, 1)  # without its pixels

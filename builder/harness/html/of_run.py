@@ -105,7 +105,7 @@ def _picture(run: RunResult, result: CaseResult, how: Preprocess | None) -> Pict
     rgb = read_or_none(result.case.image)
     scores = () if result.prediction is None else result.prediction.scores
     labels = () if run.model is None else run.model.labels
-    fits = len(scores) == len(labels) and all(abs(score) < float("inf") for score in scores)
+    fits = 0 < len(scores) == len(labels) and all(abs(score) < float("inf") for score in scores)
     return PictureView(
         name=result.case.id,
         image="" if rgb is None else thumbnail(rgb),

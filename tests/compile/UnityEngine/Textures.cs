@@ -212,6 +212,8 @@ namespace UnityEngine
     {
         public WebCamTexture() : base(16, 16, GraphicsFormat.R8G8B8A8_UNorm) { }
         public bool videoVerticallyMirrored { get; set; }
+        public void Play() { }
+        public void Stop() { }
     }
 
     public struct RenderTextureDescriptor
@@ -275,6 +277,7 @@ namespace UnityEngine
     public class Material : Object
     {
         public Texture mainTexture { get; set; }
+        public void SetTexture(string name, Texture value) { }
     }
 
     public class Renderer : Component
