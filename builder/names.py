@@ -30,7 +30,9 @@ CS_TAKEN = frozenset(
     """Equals Finalize GetHashCode GetType MemberwiseClone ReferenceEquals ToString Label Labels LabelText LabelAt
     IndexOf Predict PredictCamera Load Dispose State Progress Error ErrorCode Name Slug ContractHash Width Height
     Channels Mean Std Scale Count System Unity UnityEngine TfjsBridge Models Model ModelInfo ModelState ModelStats
-    Classifier Prediction ClassScore SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
+    Classifier Prediction ClassScore
+    Detector Detection Detections MaxDetections TryGetDetections
+    SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
     Camera BridgeCamera CameraOptions CameraState CameraFacing CameraRotation
     PixelModel PixelResult Segmenter ImageModel Blending Result NoLabel TryGetLabel Operation LoadOperation
     PredictOperation PictureModel Settled Pacer AdaptivePace StableLabel MonoBehaviour SerializeField Texture

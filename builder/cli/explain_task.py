@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from builder.inputs.jsonfile import printable
-from builder.spec import Image, ModelSpec, Segmentation
+from builder.spec import Detection, Image, ModelSpec, Segmentation
+from builder.spec.tasks.detection import (
+    AnchorsForm,
+    DetectionForm,
+    DistancesForm,
+    ListsForm,
+    RowsForm,
+    YoloForm,
+)
 
 if TYPE_CHECKING:
     from builder.cli.gathering import Gathered
@@ -94,8 +102,40 @@ def _first(found: Gathered) -> str:
     return f"{printable(found.spec.output.name, 60)} [{found.source('output', otherwise=found.facts.json_path.name)}]"
 
 
+def _detection(found: Gathered) -> Rows:
+    spec, task = found.spec, found.spec.task
+    assert isinstance(task, Detection)
+    how = found.source("form", "anchors", "columns", otherwise="their shapes")
+    yield "outputs", f"{', '.join(printable(name, 60) for name in spec.output_names)}"
+    yield "read as", f"{_form(task.form)} [{how}]"
+    yield "classes", f"{_labels(spec)} [{_labels_source(found)}]"
+    classes = "of the same class" if task.per_class else "of any class"
+    least = f"a score of {task.threshold:g} [{found.source('threshold')}] or more"
+    yield "boxes", f"with {least}, at most {task.limit} [{found.source('limit')}]"
+    share = f"over {task.overlap:g} [{found.source('overlap')}]"
+    yield "", f"without those that share {share} with a better one {classes} [{found.source('class_agnostic')}]"
+
+
+def _form(form: DetectionForm) -> str:
+    """What the outputs are, in a line."""
+    match form:
+        case RowsForm():
+            return f"rows of finished boxes, {form.corners} in {form.units}"
+        case ListsForm():
+            background = ", a background class before the others" if form.first_label else ""
+            return f"lists of boxes ({form.corners} in {form.units}) and scores{background}"
+        case AnchorsForm():
+            return f"boxes relative to anchors of {', '.join(str(layer.stride) for layer in form.layers)} pixels"
+        case YoloForm():
+            relative = ", relative to their cells" if form.strides else f" in {form.units}"
+            return f"YOLO's head{relative}{', with an objectness' if form.objectness else ''}"
+        case DistancesForm():
+            return f"NanoDet's head of strides {', '.join(map(str, form.strides))}"
+
+
 _ROWS: dict[str, Callable[[Gathered], Rows]] = {
     "classification": _classification,
+    "detection": _detection,
     "image": _image,
     "segmentation": _segmentation,
 }

@@ -17,10 +17,19 @@ from builder.cli.engines import ONNX_RUNTIME, engine_problems, onnx_facts
 from builder.cli.project import VERSION, missing_part
 from builder.cli.sourcing import tfjs_model
 from builder.errors import BAD_LABELS, NOT_A_PROJECT, Problem, UserError, fail
+from builder.inputs.anchors import read_anchors
 from builder.inputs.archive import Unpacked
 from builder.inputs.facts import ModelFacts
 from builder.inputs.labels import read_labels
-from builder.inputs.options import Settings, Source, find_options, flag, flag_settings, read_options
+from builder.inputs.options import (
+    Settings,
+    Source,
+    find_options,
+    flag,
+    flag_settings,
+    is_anchors_file,
+    read_options,
+)
 from builder.inputs.teachable_machine import Export, read_export
 from builder.inputs.tfjs_model import read_model
 from builder.resolve import Options, own_labels, placeholders, remarks, resolve, warnings
@@ -109,6 +118,9 @@ def _gather(said: Settings, model: Path, place: Unpacked) -> Gathered:
     settings = settings.over(facts.mark.settings(facts.json_path)) if facts else settings
     known = {item.name for item in fields(Options)}
     options = Options(**{name: value for name, value in settings.said().items() if name in known})
+    if options.anchors and is_anchors_file(options.anchors):
+        file = Path(options.anchors)
+        options = replace(options, anchor_layers=_attempt(lambda: read_anchors(file), problems))
     labels = _attempt(lambda: _labels(said, export, facts, options), problems)
     spec = None
     if facts:

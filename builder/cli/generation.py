@@ -48,7 +48,9 @@ def _generate(found: Gathered, parts: Payload, flags: WriteFlags) -> None:
 
 def _recorded(found: Gathered) -> dict[str, str]:
     """What the manifests say about the inputs: no folder of this machine outside the project gets into them."""
-    said = {item.name: _text(getattr(found.options, item.name)) for item in fields(Options) if item.name != "name"}
+    names = [item.name for item in fields(Options) if item.name not in ("name", "anchor_layers")]
+    said = {name: _text(getattr(found.options, name)) for name in names}
+    said["anchors"] = Path(said["anchors"]).name
     target, labels = found.target.folder, found.settings.labels
     if found.options.output_range:
         said["output_range"] = "{:g}..{:g}".format(*found.options.output_range)

@@ -83,6 +83,35 @@ OUTPUT_RANGE_UNKNOWN = _define(
     "Pictures would come out black or glaring, without any error.",
     "Add --output-range with what the code that trained the model expects: 0..255, 0..1 or -1..1.",
 )
+BAD_ANCHORS = _define(
+    "BAD_ANCHORS",
+    325,
+    "The anchors cannot be used: {reason}.",
+    "--anchors takes the name of a preset or a JSON file: a list of layers, each with `stride` in pixels and `sizes`, "
+    "pairs of width and height in parts of the input.",
+    "Mend the file, or name a preset.",
+)
+FORM_UNCLEAR = _define(
+    "FORM_UNCLEAR",
+    326,
+    "The outputs are boxes and scores, but it is not certain how to read them: {candidates}.",
+    "Which reading is right does not follow from the shapes alone, and a wrong one gives boxes without any sense.",
+    "Look into the code that trained or exported the model, and add {flags}.",
+)
+FORM_UNKNOWN = _define(
+    "FORM_UNKNOWN",
+    327,
+    "The model cannot be used as a detector: {reason}.",
+    "Detectors give boxes and scores in one of several forms, which docs/detection.md describes with their shapes.",
+    "Name the form by --form where it is known; else export the model again, before or after what works out its boxes.",
+)
+CLASS_COUNT = _define(
+    "CLASS_COUNT",
+    328,
+    "There are {labels} labels, but the detector's outputs have another number of classes: {classes}.",
+    "Every class needs its label, in the model's order; a background class has none.",
+    "Give the label file that belongs to this model, or name another form by --form.",
+)
 OUTPUT_UNCLEAR = _define(
     "OUTPUT_UNCLEAR",
     321,

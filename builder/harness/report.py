@@ -31,7 +31,11 @@ def expected(result: CaseResult) -> str:
         words.append(case.label if case.minimum is None else f"{case.label} >= {case.minimum:g}")
     if case.scores is not None:
         words.append(f"{len(case.scores)} scores within {case.tolerance:g}")
-    words += [f"{key} {_short(value)}" for key, value in (case.expect or {}).items()]
+    kind = KINDS.get(result.prediction.task) if result.prediction else None
+    if case.expect is not None and kind is not None and kind.wish is not None:
+        words.append(kind.wish(kind.expectation.model_validate(case.expect)))
+    else:
+        words += [f"{key} {_short(value)}" for key, value in (case.expect or {}).items()]
     return clean(", ".join(words), 200)
 
 

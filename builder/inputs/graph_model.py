@@ -203,7 +203,7 @@ def read_graph(document: Document, weights: Mapping[str, Weight], json_path: Pat
         ops=ops,
         data_format=_data_format(nodes),
         leading=tuple(graph.leading()),
-        obstacles=(*_obstacles(ops), *_channels_first(nodes), *_unknown(graph, ends)),
+        obstacles=(*_channels_first(nodes), *_unknown(graph, ends)),
     )
 
 
@@ -349,8 +349,3 @@ def _channels_first(nodes: Iterable[Node]) -> tuple[str, ...]:
     """TensorFlow.js refuses such operations on wasm, and computes some of them as if channels were last."""
     found = sorted({node.op for node in nodes if node.data_format == "NCHW"})
     return (f"TensorFlow.js cannot run its operations with channels first (NCHW): {', '.join(found)}",) if found else ()
-
-
-def _obstacles(ops: Mapping[str, int]) -> tuple[str, ...]:
-    found = sorted(op for op in ops if op in ASYNC_OPS)
-    return (f"it needs executeAsync, because of {', '.join(found)}",) if found else ()

@@ -65,6 +65,14 @@ class Settings:
     result_size: tuple[int, int] | None = None
     output_range: tuple[float, float] | None = None
     tile_margin: int | None = None
+    form: str | None = None
+    columns: tuple[str, ...] | None = None
+    box_format: str | None = None
+    box_units: str | None = None
+    anchors: str | None = None
+    overlap: float | None = None
+    limit: int | None = None
+    class_agnostic: bool | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def said(self) -> dict[str, Any]:
@@ -78,6 +86,11 @@ class Settings:
         added = {name: value for name, value in other.said().items() if name not in hidden}
         sources = {**self.sources, **{name: other.sources[name] for name in added if name in other.sources}}
         return replace(self, **added, sources=sources)
+
+
+def is_anchors_file(anchors: str | None) -> bool:
+    """Is it a file's path, and no preset's name?"""
+    return anchors is not None and anchors.lower().endswith(".json")
 
 
 NAMES = tuple(item.name for item in fields(Settings) if item.name != "sources")
@@ -118,6 +131,14 @@ def size(value: object) -> object:
     return int(found[1]), int(found[2] or found[1])
 
 
+def words(value: object) -> object:
+    """Words from text such as `box,score,class`, or from a list."""
+    if not isinstance(value, (str, list, tuple)):
+        return value
+    items = value.split(",") if isinstance(value, str) else value
+    return tuple(item.strip() if isinstance(item, str) else item for item in items)
+
+
 def limits(value: object) -> object:
     """(low, high) from `0..255`, `0..1` or `-1..1`."""
     low, dots, high = str(value).partition("..")
@@ -135,6 +156,8 @@ _READERS = {
     "result_size": size,
     "threshold": number,
     "output_range": limits,
+    "columns": words,
+    "overlap": number,
 }
 
 
@@ -166,6 +189,7 @@ PathText = Annotated[str, AfterValidator(_plain)]
 Number = Annotated[float, BeforeValidator(number), Field(allow_inf_nan=False)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(numbers)]
 Size = Annotated[tuple[int, int], BeforeValidator(size)]
+Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Limits = Annotated[tuple[Number, Number], BeforeValidator(limits)]
 
 
@@ -202,6 +226,17 @@ class _Postprocess(_Table):
     tile_margin: int | None = None
 
 
+class _Detection(_Table):
+    form: str | None = None
+    columns: Words | None = None
+    box_format: str | None = None
+    box_units: str | None = None
+    anchors: PathText | None = None
+    overlap: Number | None = None
+    limit: int | None = None
+    class_agnostic: bool | None = None
+
+
 class _OptionsFile(_Table):
     model: PathText | None = None
     engine: str | None = None
@@ -212,9 +247,14 @@ class _OptionsFile(_Table):
     out: PathText | None = None
     preprocess: _Preprocess = _Preprocess()
     postprocess: _Postprocess = _Postprocess()
+    detection: _Detection = _Detection()
 
 
-_TABLES: dict[str, type[_Table]] = {"preprocess": _Preprocess, "postprocess": _Postprocess}
+_TABLES: dict[str, type[_Table]] = {
+    "preprocess": _Preprocess,
+    "postprocess": _Postprocess,
+    "detection": _Detection,
+}
 _PATHS = ("model", "labels", "into", "out")
 
 
@@ -243,9 +283,11 @@ def read_options(path: Path) -> Settings:
     except ValidationError as error:
         raise UserError(_problems(error, path)) from None
     values = {name: getattr(found, name) for name in found.model_fields_set - _TABLES.keys()}
-    for table in (found.preprocess, found.postprocess):
+    for table in (found.preprocess, found.postprocess, found.detection):
         values |= {name: getattr(table, name) for name in table.model_fields_set}
     values |= {name: path.parent / values[name] for name in _PATHS if name in values}
+    if is_anchors_file(values.get("anchors")):
+        values["anchors"] = str(path.parent / values["anchors"])
     keys = file_keys()
     return Settings(**values, sources={name: Source(path.name, f"{path}: {keys[name]}") for name in values})
 

@@ -14,6 +14,7 @@ from builder.errors import (
     problem,
 )
 from builder.inputs.facts import ModelFacts, TensorFacts
+from builder.inputs.graph_model import ASYNC_OPS
 from builder.inputs.jsonfile import printable
 from builder.names import CsIdentifier, Slug
 from builder.resolve.choices import bad_option, choice_problems
@@ -123,6 +124,8 @@ def _remarks(facts: ModelFacts, spec: ModelSpec) -> Iterator[str]:
         names = ", ".join(printable(name, 40) for name in facts.infinite[:_NAMES_SHOWN])
         more = ", …" if len(facts.infinite) > _NAMES_SHOWN else ""
         yield f"infinite numbers in the weights {names}{more}: right only if they are meant as a limit or a mask"
+    if waited := sorted(op for op in facts.ops if op in ASYNC_OPS):
+        yield f"its graph has control flow ({', '.join(waited)}): TensorFlow.js runs it step by step, which is slower"
     if facts.cured:
         yield f"{facts.cured}, which is what TensorFlow.js reads"
 
@@ -186,7 +189,7 @@ def _spec(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Model
         files=ModelFiles(format=facts.format, topology=facts.topology, shards=facts.shards),
         input=_tensor(image, (image.shape[0], *preprocess.tensor_shape)),
         preprocess=preprocess,
-        outputs=tuple(_tensor(output, output.shape) for output in kind.outputs(facts, options)),
+        outputs=tuple(_tensor(output, output.shape) for output in kind.outputs(facts, labels, options)),
         task=kind.task(facts, labels, options),
         labels=labels,
     )

@@ -8,6 +8,7 @@ import pytest
 from tests.compile import toolchain
 
 LABELS = ("zero", "one", "seven!")
+THINGS = ("cat", "traffic light")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
     (rendered := folder / "rendered").mkdir()
     unity = toolchain.compile_unity(folder)
     sources = toolchain.render_runtime(rendered)
-    specs = (toolchain.spec_of("HandSigns", LABELS), *toolchain.pixel_specs())
+    things = toolchain.detector_of("Things", THINGS, limit=3)
+    specs = (toolchain.spec_of("HandSigns", LABELS), things, *toolchain.pixel_specs())
     wrappers = [toolchain.render_wrapper(spec, rendered) for spec in specs]
     built = {defines: _compiled(folder, unity, sources, wrappers, defines) for defines in toolchain.DEFINES}
     return Assemblies(unity, {k: v[0] for k, v in built.items()}, {k: v[1] for k, v in built.items()})

@@ -7,7 +7,7 @@
 enum { MODELS = 64, RESULTS = 128, TEXT = 1024 };
 
 typedef struct {
-  int bytes;
+  int bytes, failed;
   uint8_t data[TFJS_BRIDGE_RESULT_HEADER_BYTES + 64 * 4];
 } Result;
 
@@ -167,7 +167,7 @@ int32_t TfjsBridge_Poll(int32_t handle, uint8_t *dst, int32_t size) {
   Model *model = model_of(handle);
   if (!model || model->state == TFJS_BRIDGE_STATE_DISPOSED || model->first == model->finished) return 0;
   Result *result = &model->results[model->first % RESULTS];
-  int failed = result->bytes == TFJS_BRIDGE_RESULT_HEADER_BYTES;
+  int failed = result->failed;
   int written = write_out(dst, size, result->data, result->bytes);
   if (written > 0) {
     int32_t frame;
@@ -263,17 +263,23 @@ static int next_frame(Model *model) {
   return frame;
 }
 
-/* Ends the inference in flight with (class, score) pairs, or as failed when pairs is 0, and begins the next one. */
-int Fake_Finish(int handle, const float *scores, int pairs) {
+/* Ends the inference in flight with the numbers of a task's result, or as failed where there are none, and begins the next one. */
+int Fake_FinishTask(int handle, int task, const float *numbers, int count) {
   Model *model = &models[handle - 1];
   if (!model->in_flight) return 0;
-  int32_t header[4] = {TFJS_BRIDGE_RESULT_VERSION, TFJS_BRIDGE_TASK_CLASSIFICATION, model->in_flight, 2 * pairs};
+  int32_t header[4] = {TFJS_BRIDGE_RESULT_VERSION, task, model->in_flight, count};
   Result *result = &model->results[model->finished++ % RESULTS];
-  result->bytes = (int)sizeof header + 8 * pairs;
+  result->failed = !numbers;
+  result->bytes = (int)sizeof header + 4 * count;
   memcpy(result->data, header, sizeof header);
-  if (pairs) memcpy(result->data + sizeof header, scores, 8 * (size_t)pairs);
-  model->stats[pairs ? TFJS_BRIDGE_STAT_FINISHED : TFJS_BRIDGE_STAT_FAILED]++;
+  if (count) memcpy(result->data + sizeof header, numbers, 4 * (size_t)count);
+  model->stats[numbers ? TFJS_BRIDGE_STAT_FINISHED : TFJS_BRIDGE_STAT_FAILED]++;
   return next_frame(model);
+}
+
+/* The same with (class, score) pairs. */
+int Fake_Finish(int handle, const float *scores, int pairs) {
+  return Fake_FinishTask(handle, TFJS_BRIDGE_TASK_CLASSIFICATION, scores, 2 * pairs);
 }
 
 /* The same with a mask (task 3, one channel) or a picture (task 4, four). */
@@ -284,6 +290,7 @@ int Fake_FinishPixels(int handle, int width, int height, int channels) {
   int32_t header[4] = {TFJS_BRIDGE_RESULT_VERSION, task, model->in_flight, 3};
   float numbers[3] = {(float)width, (float)height, (float)channels};
   Result *result = &model->results[model->finished++ % RESULTS];
+  result->failed = 0;
   result->bytes = (int)(sizeof header + sizeof numbers);
   memcpy(result->data, header, sizeof header);
   memcpy(result->data + sizeof header, numbers, sizeof numbers);

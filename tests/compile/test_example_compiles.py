@@ -9,7 +9,7 @@ import pytest
 from builder.names import CsIdentifier
 from builder.render.example import example
 from tests.compile import toolchain
-from tests.compile.conftest import LABELS, Assemblies
+from tests.compile.conftest import LABELS, THINGS, Assemblies
 
 pytestmark = pytest.mark.mono
 
@@ -26,6 +26,13 @@ def test_printed_script_compiles(defines: str, name: str, assemblies: Assemblies
     references = assemblies.references(defines)
     compiled = toolchain.compile_cs(tmp_path / "Example.dll", [script], references=references)
     assert compiled.is_file()
+
+
+def test_printed_script_of_a_detector_compiles(assemblies: Assemblies, tmp_path: Path) -> None:
+    script = tmp_path / "ThingsExample.cs"
+    script.write_text(example(toolchain.detector_of("Things", THINGS, limit=3)), "utf-8")
+    references = assemblies.references("webgl")
+    assert toolchain.compile_cs(tmp_path / "Example.dll", [script], references=references).is_file()
 
 
 @pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*/*.cs")), ids=lambda path: path.stem)

@@ -13,7 +13,18 @@ from builder.names import CsIdentifier, Slug
 from builder.render.csharp import native_view, wrapper_view
 from builder.render.environment import environment
 from builder.render.header import c_header
-from builder.spec import Classification, FileRef, Image, ModelFiles, ModelSpec, Preprocess, Segmentation, TensorSpec
+from builder.spec import (
+    Classification,
+    Detection,
+    FileRef,
+    Image,
+    ModelFiles,
+    ModelSpec,
+    Preprocess,
+    Segmentation,
+    TensorSpec,
+)
+from builder.spec.tasks.detection import RowsForm
 
 HERE = Path(__file__).parent
 RUNTIME = PurePosixPath("Packages/com.tfjsbridge.runtime/Runtime")
@@ -66,6 +77,16 @@ def pixel_specs() -> tuple[ModelSpec, ModelSpec]:
     return (
         replace(made, outputs=(mask,), task=people),
         replace(made, name=name, slug=slug, outputs=(styled,), task=style, labels=()),
+    )
+
+
+def detector_of(name: str, labels: tuple[str, ...], limit: int) -> ModelSpec:
+    """A detector of at most `limit` boxes."""
+    form = RowsForm(box=0, score=4, label=5, corners="xyxy", units="pixels")
+    return replace(
+        spec_of(name, labels),
+        outputs=(TensorSpec(name="boxes", shape=(1, 100, 6), dtype="float32"),),
+        task=Detection(form=form, threshold=0.5, overlap=0.45, per_class=True, limit=limit),
     )
 
 

@@ -34,7 +34,12 @@ NOT_NUMBER = "it is not a number such as 0.5 or 1/255."
         ("normalize = 'unit'", ": normalize", "unknown (did you mean preprocess.normalize?)."),
         ("[preproces]\nfit = 'crop'", ": preproces", "unknown (did you mean preprocess?)."),
         ("label = 'a'", ": label", "unknown (did you mean labels?)."),
-        ("[postprocess]\nzzz = 1", ": postprocess.zzz", "unknown; known are output, softmax, skip-first, top-k."),
+        (
+            "[postprocess]\nzzz = 1",
+            ": postprocess.zzz",
+            "unknown; known are output, softmax, skip-first, top-k, "
+            "activation, threshold, result, mask-class, result-size, output-range, tile-margin.",
+        ),
         ('out = "a\\u0000b"', ": out", "it holds a control character."),
         ('labels = "\\u001b[31m"', ": labels", "it holds a control character."),
         ("name = 3", ": name", "input should be a valid string."),

@@ -253,12 +253,6 @@ def test_channels_first_layers_have_their_shapes(tmp_path: Path) -> None:
     assert facts.obstacles == ()
 
 
-def test_control_flow_is_noticed(tmp_path: Path) -> None:
-    loop = {"name": "loop", "op": "StatelessWhile", "input": ["x"]}
-    facts = facts_of(tmp_path, graph({"name": "x", "op": "Placeholder"}, loop))
-    assert facts.obstacles == ("it needs executeAsync, because of StatelessWhile",)
-
-
 def test_channels_first_is_noticed(tmp_path: Path) -> None:
     sizes = [{"size": size} for size in ("1", "3", "224", "224")]
     shape = {"shape": {"shape": {"dim": sizes}}, "dtype": {"type": "DT_FLOAT"}}

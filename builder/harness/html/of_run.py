@@ -10,8 +10,10 @@ from builder.errors import Problem
 from builder.harness.html.charts import curve, histogram
 from builder.harness.html.pictures import as_seen, pixels, read_or_none, screenshot, thumbnail
 from builder.harness.html.view import ChartView, CheckView, PageView, PictureView, bars
+from builder.harness.images import RgbImage
 from builder.harness.report import expected, facts, log_sections, remarks, verdict
 from builder.harness.results import CaseResult, Check, PageLog, RunResult, SoakSample
+from builder.harness.tasks import KINDS
 from builder.harness.tasks.pixels import WirePixels
 from builder.harness.trends import METRICS
 from builder.harness.visits import Findings, RunFailed
@@ -108,7 +110,7 @@ def _picture(run: RunResult, result: CaseResult, how: Preprocess | None) -> Pict
     fits = 0 < len(scores) == len(labels) and all(abs(score) < float("inf") for score in scores)
     return PictureView(
         name=result.case.id,
-        image="" if rgb is None else thumbnail(rgb),
+        image="" if rgb is None else thumbnail(_marked(run, result, rgb)),
         seen="" if rgb is None or result.case.source == "camera" else as_seen(rgb, how),
         expected=expected(result),
         bars=bars(labels, scores, result.case.label) if fits else (),
@@ -129,3 +131,13 @@ def _made(result: CaseResult) -> tuple[tuple[str, str], ...]:
     is_map = bool(expect.get("classes"))
     shown = [("what it made", levels), *([("expected", wanted)] if wanted is not None else [])]
     return tuple((caption, pixels(each, is_map=is_map)) for caption, each in shown)
+
+
+def _marked(run: RunResult, result: CaseResult, rgb: RgbImage) -> RgbImage:
+    """The picture with what its task draws into it."""
+    prediction = result.prediction
+    kind = KINDS.get(prediction.task) if prediction else None
+    if prediction is None or run.model is None or kind is None or kind.draw is None:
+        return rgb
+    wanted = None if result.case.expect is None else kind.expectation.model_validate(result.case.expect)
+    return kind.draw(rgb, wanted, run.model.labels, prediction.found)

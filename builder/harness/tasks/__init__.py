@@ -5,8 +5,9 @@ Classifiers are older than this: their scores are fields of a prediction, and `e
 
 from __future__ import annotations
 
+from builder.harness.tasks.detection import DETECTION
 from builder.harness.tasks.image import IMAGE
 from builder.harness.tasks.kind import TaskCheck
 from builder.harness.tasks.segmentation import SEGMENTATION
 
-KINDS: dict[str, TaskCheck] = {"image": IMAGE, "segmentation": SEGMENTATION}
+KINDS: dict[str, TaskCheck] = {"detection": DETECTION, "image": IMAGE, "segmentation": SEGMENTATION}

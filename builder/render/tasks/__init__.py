@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from builder.render.tasks import classification, image, segmentation
+from builder.render.tasks import classification, detection, image, segmentation
 from builder.render.tasks.view import TaskView
-from builder.spec import Classification, Image, ModelSpec, Segmentation
+from builder.spec import Classification, Detection, Image, ModelSpec, Segmentation
 
 
 def task_view(spec: ModelSpec) -> TaskView:
@@ -15,6 +15,8 @@ def task_view(spec: ModelSpec) -> TaskView:
     match spec.task:
         case Classification():
             return classification.view(spec, spec.task)
+        case Detection():
+            return detection.view(spec, spec.task)
         case Image():
             return image.view(spec, spec.task)
         case Segmentation():

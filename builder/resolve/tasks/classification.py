@@ -96,7 +96,7 @@ def _placeholders(facts: ModelFacts, options: Options) -> tuple[str, ...]:
     return tuple(str(number) for number in range(max(count - max(options.skip_first, 0), 1)))
 
 
-def _outputs(facts: ModelFacts, options: Options) -> tuple[TensorFacts, ...]:
+def _outputs(facts: ModelFacts, _: tuple[str, ...], options: Options) -> tuple[TensorFacts, ...]:
     chosen = chosen_output(facts, options.output)
     assert chosen is not None
     return (chosen,)

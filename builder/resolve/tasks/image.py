@@ -76,7 +76,7 @@ def _placeholders(_: ModelFacts, __: Options) -> tuple[str, ...]:
     return ()
 
 
-def _outputs(facts: ModelFacts, options: Options) -> tuple[TensorFacts, ...]:
+def _outputs(facts: ModelFacts, _: tuple[str, ...], options: Options) -> tuple[TensorFacts, ...]:
     tensor = _chosen(facts, options)
     assert tensor is not None
     return (tensor,)

@@ -40,7 +40,7 @@ class TaskKind:
 
     problems: Callable[[ModelFacts, Labels, Options], Iterator[Problem]]
     placeholders: Callable[[ModelFacts, Options], Labels]
-    outputs: Callable[[ModelFacts, Options], tuple[TensorFacts, ...]]
+    outputs: Callable[[ModelFacts, Labels, Options], tuple[TensorFacts, ...]]
     task: Callable[[ModelFacts, Labels, Options], Task]
     remarks: Callable[[ModelFacts, ModelSpec], Iterator[str]]
     guesses: Callable[[ModelFacts], tuple[Guess, ...]] = _nothing

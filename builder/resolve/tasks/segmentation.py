@@ -95,7 +95,7 @@ def _own_labels(facts: ModelFacts, options: Options) -> tuple[str, ...] | None:
     return _FOREGROUND if grid and grid.channels == 1 and not facts.labels else None
 
 
-def _outputs(facts: ModelFacts, options: Options) -> tuple[TensorFacts, ...]:
+def _outputs(facts: ModelFacts, _: tuple[str, ...], options: Options) -> tuple[TensorFacts, ...]:
     tensor = _chosen(facts, options)
     assert tensor is not None
     return (tensor,)

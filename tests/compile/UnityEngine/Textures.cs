@@ -117,9 +117,20 @@ namespace UnityEngine
 
     public struct Rect
     {
-        public Rect(float x, float y, float width, float height) { this.width = width; this.height = height; }
+        public Rect(float x, float y, float width, float height)
+        {
+            this.x = x;
+            this.y = y;
+            this.width = width;
+            this.height = height;
+        }
+
+        public float x { get; }
+        public float y { get; }
         public float width { get; }
         public float height { get; }
+
+        public override string ToString() => "(x:" + x + ", y:" + y + ", width:" + width + ", height:" + height + ")";
     }
 
     public abstract class Texture : Object

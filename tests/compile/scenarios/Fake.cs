@@ -7,6 +7,7 @@ internal static class Fake
     public const int PathPixels = 1, PathTexture = 2, PathCamera = 3;
     public const int TopRowFirst = 1, Mirror = 2, Linear = 4, Queue = 8, Rgb24 = 16, Webcam = 32;
 
+    private const int DetectionTask = 2;
     private const string Library = "__Internal";
 
     [DllImport(Library, EntryPoint = "Fake_SetAbi")] public static extern void SetAbi(int version);
@@ -29,6 +30,7 @@ internal static class Fake
     [DllImport(Library, EntryPoint = "Fake_Forget")] public static extern void Forget(int handle, int frame);
     [DllImport(Library, EntryPoint = "Fake_DrawnTexture")] public static extern int DrawnTexture();
     [DllImport(Library, EntryPoint = "Fake_DrawnFrame")] public static extern int DrawnFrame();
+    [DllImport(Library, EntryPoint = "Fake_FinishTask")] private static extern int FinishNumbers(int handle, int task, float[] numbers, int count);
     [DllImport(Library, EntryPoint = "Fake_Last")] private static extern int Last(int field);
     [DllImport(Library, EntryPoint = "Fake_LastPixels")] private static extern int PixelsOf(byte[] dst, int size);
     [DllImport(Library, EntryPoint = "Fake_Text")] private static extern int TextOf(int which, byte[] dst, int size);
@@ -63,6 +65,9 @@ internal static class Fake
 
     /// <summary>Ends it with pairs of class and score.</summary>
     public static int FinishWith(float[] pairs, int handle = 1) => FinishPairs(handle, pairs, pairs.Length / 2);
+
+    /// <summary>Ends it with boxes: class, score, left, top, width and height of each.</summary>
+    public static int FinishBoxes(float[] numbers, int handle = 1) => FinishNumbers(handle, DetectionTask, numbers, numbers.Length);
 
     /// <summary>Ends it as failed.</summary>
     public static int FinishFailed(int code, string message, int handle = 1)

@@ -28,7 +28,7 @@ namespace TfjsBridge
         /// <summary>How many classes the model tells apart.</summary>
         public int ClassCount { get; }
 
-        /// <summary>How many classes a result holds.</summary>
+        /// <summary>How many classes, or of a detector boxes, a result holds at most.</summary>
         public int TopK { get; }
     }
 }
