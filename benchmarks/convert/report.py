@@ -72,7 +72,6 @@ def costs(name: str, record: Record) -> dict[str, str]:
         "name": name,
         "weights": f"{found['weight_bytes'] / 1e6:.1f}",
         "seconds": f"{found['seconds']:.2f}",
-        "command": f"{found['command_seconds']:.2f}",
         "memory": f"{found['added_bytes'] / 1e6:.0f}",
         "multiple": f"{found['added_bytes'] / found['weight_bytes']:.1f}",
     }

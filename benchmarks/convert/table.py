@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -65,16 +63,6 @@ def cases_of(source: Path) -> Path:
     return made
 
 
-def command_seconds(source: Path) -> float:
-    """Of the whole command, from the start of Python to its end, without parity."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = str(Path(scratch) / "model")
-        started = time.perf_counter()
-        command = [sys.executable, "-m", "builder", "convert", str(source), "-o", folder, "--parity", "none"]
-        subprocess.run(command, check=True, capture_output=True)
-        return time.perf_counter() - started
-
-
 def by_onnx_tf(source: Path, folders: dict[str, Path]) -> dict[str, Record]:
     """Records such as measure.py's, of both ways by onnx-tf."""
     started = time.perf_counter()
@@ -111,7 +99,6 @@ async def row(page: ReferencePage, source: Path, scratch: Path) -> Record:
     cases = cases_of(source)
     inputs, outputs = load_cases(cases)
     found = {DIRECT: converted(source, folders[DIRECT]), **by_onnx_tf(source, folders)}
-    found[DIRECT]["command_seconds"] = command_seconds(source)
     timed = {}
     for way in (way for way in WAYS if "ops" in found[way]):
         known = found[way]["layouts"]
