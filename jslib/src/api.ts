@@ -30,6 +30,7 @@ export interface BridgeModel {
   poll(dst: number, size: number): number;
   copyPixels(frame: number, dst: number, size: number): number;
   pixelsToTexture(frame: number, texture: number, width: number, height: number): number;
+  copyInput(dst: number, size: number): number;
   stats(dst: number, size: number): number;
   dispose(): void;
 }

@@ -132,6 +132,11 @@ export class Model implements BridgeModel, PageModel {
     return uploadPixels(gl, host.texture(texture), pixels);
   }
 
+  copyInput(dst: number, size: number): number {
+    const pixels = this.running?.predictor.seen.pixels();
+    return pixels ? writePixels(this.creation.host.heap(), dst, size, pixels) : 0;
+  }
+
   stats(dst: number, size: number): number {
     return writeStats(this.creation.host.heap(), dst, size, this.statistics);
   }

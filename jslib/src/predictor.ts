@@ -8,6 +8,7 @@ import type { Network } from "./loading";
 import type { Outcome } from "./memory";
 import type { Pixels } from "./pixels/pixels";
 import { Scheduler, type Job } from "./scheduler";
+import { Seen } from "./seen";
 import { pathNumber, type PathName, type Statistics } from "./statistics";
 import { openReader, taskNumber, type Output, type Placement, type TaskPrediction, type TaskReader } from "./tasks";
 import { wayOf, type Way } from "./tasks/way";
@@ -34,6 +35,7 @@ export interface PredictorTools {
 
 export class Predictor {
   readonly history: PagePrediction[] = [];
+  readonly seen: Seen;
   private readonly line: Scheduler<Frame, Result>;
   private readonly reader: TaskReader<TaskPrediction>;
   private readonly way: Way;
@@ -48,6 +50,7 @@ export class Predictor {
     private readonly tools: PredictorTools,
   ) {
     this.reader = openReader(contract.model);
+    this.seen = new Seen(contract.model.preprocess);
     this.way = wayOf(contract.model);
     this.line = new Scheduler<Frame, Result>({
       run: (frame) => this.run(frame),
@@ -108,6 +111,7 @@ export class Predictor {
     const rgba = await frame.picture.pixels;
     const begun = this.tools.now();
     if (!this.network) throw new Error("there is no network");
+    if (frame.kind !== "probe") this.seen.keep(rgba);
     const outputs = this.way.run(this.network, rgba, frame.placement, { alone: frame.kind === "probe" });
     if (!this.way.keeps) frame.picture.release();
     const found = await outputs;

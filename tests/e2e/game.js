@@ -206,10 +206,21 @@ game.pixels = function () {
   return size;
 };
 
-// What the camera was copied into, in base64: RGBA, the bottom row first.
-game.cameraPixels = function (width, height) {
-  var at = game.module._player_camera_pixels(), bytes = game.module.HEAPU8.slice(at, at + width * height * 4);
+// RGBA, the bottom row first, in base64.
+function pixelsAt(at, width, height) {
+  var bytes = game.module.HEAPU8.slice(at, at + width * height * 4);
   return btoa(bytes.reduce(function (text, byte) { return text + String.fromCharCode(byte); }, ""));
+}
+
+// What the camera was copied into.
+game.cameraPixels = function (width, height) {
+  return pixelsAt(game.module._player_camera_pixels(), width, height);
+};
+
+// What the model saw last, or null.
+game.input = function (width, height) {
+  var at = game.module._player_input(width * height * 4);
+  return at ? pixelsAt(at, width, height) : null;
 };
 
 game.result = function () {

@@ -32,7 +32,7 @@ def test_every_out_pointer_is_followed_by_its_size() -> None:
                 assert following.name == "size" and following.type is AbiType.I32, function.name
                 outs += 1
         assert not function.params or function.params[-1].type is not AbiType.OUT
-    assert outs == 5
+    assert outs == 6
 
 
 def test_a_submit_without_a_model_is_refused() -> None:

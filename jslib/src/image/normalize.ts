@@ -15,7 +15,7 @@ function table(pre: Preprocess, channel: number): Float32Array {
 }
 
 /** ITU-R BT.601 luma in 16-bit fixed point, rounded: Pillow's `convert("L")`. */
-const luma = (red: number, green: number, blue: number): number =>
+export const luma = (red: number, green: number, blue: number): number =>
   (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
 
 function grayNormalizer(pre: Preprocess): Normalizer {

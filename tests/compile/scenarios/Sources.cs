@@ -85,6 +85,24 @@ public static class Sources
         Check.Equal(Fake.Webcam, Fake.LastFlags);
     }
 
+    public static void WhatTheModelSeesComesIntoAnArrayOrATexture()
+    {
+        var idle = new HandSigns();
+        Check.True(!idle.TryGetInput(new byte[64 * 48 * 4]), "not loaded");
+        var model = Predicting.Ready();
+        Texture2D texture = null;
+        Check.True(!model.TryGetInput(ref texture) && texture == null, "nothing was kept");
+        model.TrySubmit(new Texture2D(8, 8));
+        Check.True(model.TryGetInput(ref texture), "a picture");
+        Check.Equal("64x48", texture.width + "x" + texture.height);
+        var first = texture;
+        Check.True(model.TryGetInput(ref texture) && ReferenceEquals(first, texture), "the texture is kept");
+        var bytes = new byte[64 * 48 * 4];
+        Check.True(model.TryGetInput(bytes), "an array");
+        Check.Equal((byte)Fake.LastFrame, bytes[bytes.Length - 1]);
+        Check.True(!model.TryGetInput(new byte[8]) && !model.TryGetInput((byte[])null), "too short");
+    }
+
     public static void UnusableTexturesAreRefusedWithAReason()
     {
         var model = Predicting.Ready();

@@ -96,6 +96,13 @@ EXPORT const uint8_t *player_copied_pixels(void) { return pixels_copied(); }
 /* What lies in its texture: RGBA, the bottom row first. */
 EXPORT const uint8_t *player_texture_pixels(void) { return pixels_drawn(); }
 
+/* The newest picture as the model saw it, RGBA, bottom row first; 0 where it is not this many bytes. */
+EXPORT const uint8_t *player_input(int size) {
+  static uint8_t *bytes;
+  bytes = realloc(bytes, (size_t)size);
+  return TfjsBridge_CopyInput(bridge.handle, bytes, size) == size ? bytes : NULL;
+}
+
 /* Read back every frame into player_captured(): RGBA, bottom row first, of the canvas's size. */
 EXPORT void player_capture(int on) { capturing = on; }
 EXPORT const uint8_t *player_captured(void) { return captured; }

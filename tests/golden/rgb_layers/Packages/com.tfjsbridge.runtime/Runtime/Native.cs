@@ -108,6 +108,10 @@ namespace TfjsBridge
         [DllImport("__Internal", EntryPoint = "TfjsBridge_PixelsToTexture")]
         public static extern int PixelsToTexture(int handle, int frame, int texture, int width, int height);
 
+        /// <summary>The newest picture as the model saw it, RGBA, bottom row first; returns its bytes, -n when it needs n, 0 until a picture has come after the first call.</summary>
+        [DllImport("__Internal", EntryPoint = "TfjsBridge_CopyInput")]
+        public static extern int CopyInput(int handle, [In, Out] byte[] dst, int size);
+
         /// <summary>The STATS; returns its bytes, or -n when it needs n.</summary>
         [DllImport("__Internal", EntryPoint = "TfjsBridge_Stats")]
         public static extern int Stats(int handle, [In, Out] byte[] dst, int size);
@@ -157,6 +161,8 @@ namespace TfjsBridge
         public static int CopyPixels(int handle, int frame, [In, Out] byte[] dst, int size) => 0;
 
         public static int PixelsToTexture(int handle, int frame, int texture, int width, int height) => -1;
+
+        public static int CopyInput(int handle, [In, Out] byte[] dst, int size) => 0;
 
         public static int Stats(int handle, [In, Out] byte[] dst, int size) => 0;
 

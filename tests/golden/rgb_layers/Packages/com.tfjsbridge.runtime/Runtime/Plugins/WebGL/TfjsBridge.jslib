@@ -227,6 +227,12 @@ var TfjsBridgePlugin = {
     return model ? model.pixelsToTexture(frame, texture, width, height) : -1;
   },
 
+  TfjsBridge_CopyInput__deps: ['$TfjsBridgeState'],
+  TfjsBridge_CopyInput: function (handle, dst, size) {
+    var model = TfjsBridgeState.model(handle);
+    return model ? model.copyInput(dst >>> 0, size) : 0;
+  },
+
   TfjsBridge_Stats__deps: ['$TfjsBridgeState'],
   TfjsBridge_Stats: function (handle, dst, size) {
     var model = TfjsBridgeState.model(handle);
