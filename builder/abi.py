@@ -288,8 +288,8 @@ FUNCTIONS: tuple[Function, ...] = (
         "CopyInput",
         AbiType.I32,
         (_HANDLE, *_DST),
-        "The newest picture as the model saw it, RGBA, bottom row first; returns its bytes, -n when it needs n, 0 until "
-        "a picture has come after the first call.",
+        "The newest picture as the model saw it, RGBA, bottom row first; returns its bytes, -n when it needs n, 0 "
+        "until a picture has come after the first call.",
     ),
     Function("Stats", AbiType.I32, (_HANDLE, *_DST), "The STATS; returns its bytes, or -n when it needs n."),
     Function("Dispose", None, (_HANDLE,), "Frees everything that belongs to the handle."),
