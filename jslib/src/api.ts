@@ -108,6 +108,8 @@ export interface PageModel {
    * always 0 for an ONNX model, as ONNX Runtime does not count its tensors.
    */
   readonly restingTensors: number;
+  /** How many inferences were a recorded one made again, which webgl does where that gives the same to the bit. */
+  readonly replayed: number;
   /** The newest predictions that the game itself asked for, oldest first, at most 32. */
   readonly history: readonly PagePrediction[];
   /** Predicts on a picture, without touching the game: waits in line, changes neither `history` nor `poll`. */

@@ -7,6 +7,8 @@ import type { Extra } from "./executor/extra-values";
 import { Feeds } from "./feed";
 import { parts as present, type Parts } from "./parts";
 import { openLevels, type LevelsSource } from "./pixels/outputs";
+import type { Replays } from "./replay";
+import type { Infer } from "./replay/replay";
 import type { Output } from "./tasks";
 
 export type { ModelParts } from "./executor/executor";
@@ -24,6 +26,8 @@ export interface Network {
   readonly resting: number;
   /** What the newest inference took in milliseconds: making the input tensor, and waiting for its outputs. */
   readonly stages: Stages;
+  /** Inferences that were played from a recording; see replay/. */
+  readonly played?: number;
   /** Frees the weights; a second call does nothing. */
   dispose(): void;
 }
@@ -53,6 +57,7 @@ class LoadedNetwork implements Network {
   private readonly feeds: Feeds;
   private readonly levels: LevelsSource | null;
   private readonly extra: ExtraInputs;
+  private readonly replays: Replays | null;
   private mustWait = false;
   private disposed = false;
   /** Tensors of the inference in flight, which never ends when the backend's context is lost. */
@@ -65,9 +70,18 @@ class LoadedNetwork implements Network {
     this.feeds = new Feeds(spec);
     this.levels = openLevels(spec);
     this.extra = new ExtraInputs(spec.extra_inputs);
+    this.replays = this.openReplays(spec);
+  }
+
+  get played(): number {
+    return this.replays?.played ?? 0;
   }
 
   outputs(rgba: Uint8Array, extra: Extra = {}): Promise<Output[]> {
+    return this.replays && !extra.size ? this.replayed(this.replays, rgba) : this.ordinary(rgba, extra);
+  }
+
+  private ordinary(rgba: Uint8Array, extra: Extra): Promise<Output[]> {
     return this.answer(rgba, extra, (inputs) => this.executed(inputs) ?? this.executedLater(this.executor.later(inputs)));
   }
 
@@ -76,6 +90,34 @@ class LoadedNetwork implements Network {
     if (!spread) return this.outputs(rgba, ALONE);
     if (present.webgl && getBackend() === "webgl") await this.compileAhead(rgba, present.webgl, pause);
     return this.answer(rgba, ALONE, (inputs) => this.executedLater(spread(inputs, { pause, take: (step) => step() })));
+  }
+
+  /** For pictures of the model's own size alone: what else there is comes out differently each time, and levels have a reader of their own. */
+  private openReplays({ extra_inputs, preprocess: { width, height } }: ModelSpec): Replays | null {
+    const { webgl } = present;
+    if (!webgl || getBackend() !== "webgl" || extra_inputs.length > 0 || this.levels) return null;
+    return new webgl.Replays(4 * width * height, (rgba) => this.inferred(rgba), (rgba) => this.ordinary(rgba, {}));
+  }
+
+  private inferred(rgba: Uint8Array): ReturnType<Infer> {
+    const inputs = [this.feeds.tensor(rgba, {})];
+    try {
+      return { inputs, outputs: tidy(() => this.executor.now(inputs)) };
+    } catch (thrown) {
+      inputs.forEach((input) => input.dispose());
+      throw thrown;
+    }
+  }
+
+  private async replayed(replays: Replays, rgba: Uint8Array): Promise<Output[]> {
+    const begun = performance.now();
+    const made = replays.outputs(rgba);
+    const submitted = performance.now();
+    const played = replays.played;
+    const outputs = await made;
+    if (played > 0) this.stages = { feedMs: submitted - begun, outputMs: performance.now() - submitted };
+    this.count();
+    return outputs;
   }
 
   private async answer(rgba: Uint8Array, extra: Extra, run: Run): Promise<Output[]> {
@@ -124,6 +166,7 @@ class LoadedNetwork implements Network {
 
   dispose(): void {
     if (!this.disposed) {
+      this.replays?.dispose();
       this.executor.dispose();
       this.extra.dispose();
       this.levels?.dispose();

@@ -185,6 +185,10 @@ export class Model implements BridgeModel, PageModel {
     return this.network?.resting ?? -1;
   }
 
+  get replayed(): number {
+    return this.network?.played ?? 0;
+  }
+
   get history(): readonly PagePrediction[] {
     return this.predictions.slice();
   }

@@ -1,6 +1,7 @@
 /** What a runtime may or may not contain: `generate` joins those parts that a project's models need. */
 import type { Executor, LoadExecutor, ModelParts } from "./executor/executor";
 import type { ModelSpec } from "./generated/contract";
+import type { Replays } from "./replay";
 import type { compiled, compileOnly, computingContext, registerWebgl, rendererOf } from "./webgl-backend";
 import type { registerWasm } from "./wasm-backend";
 
@@ -17,6 +18,7 @@ export interface Parts {
     readonly rendererOf: typeof rendererOf;
     readonly compileOnly: typeof compileOnly;
     readonly compiled: typeof compiled;
+    readonly Replays: typeof Replays;
   };
   wasm?: { readonly registerWasm: typeof registerWasm };
 }
