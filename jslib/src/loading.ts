@@ -87,7 +87,7 @@ class LoadedNetwork implements Network {
 
   async warmUp(rgba: Uint8Array, pause: Pause): Promise<Output[]> {
     const { spread } = this.executor;
-    if (!spread) return this.outputs(rgba, ALONE);
+    if (!spread) return this.ordinary(rgba, ALONE);
     if (present.webgl && getBackend() === "webgl") await this.compileAhead(rgba, present.webgl, pause);
     return this.answer(rgba, ALONE, (inputs) => this.executedLater(spread(inputs, { pause, take: (step) => step() })));
   }
