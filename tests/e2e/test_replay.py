@@ -1,4 +1,4 @@
-"""On webgl most inferences are a recorded one made again. What they find stays right, whatever else the page does meanwhile."""
+"""On webgl most inferences are a recorded one made again. What they find stays right, whatever else the page does."""
 
 from __future__ import annotations
 
