@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from builder.cli.building import BuildSource
 from builder.cli.evaluating import OUTPUTS, Outputs, Shown, conclude, held_out, output_options, part, weights
 from builder.cli.flags import FilledPath
 from builder.cli.harness_flags import EXISTING, browser_options, finite, options, progressing, run_options
@@ -60,13 +61,13 @@ _model_options = options(
 
 
 @click.command(context_settings={"max_content_width": 110})
-@click.argument("path", type=EXISTING, metavar="BUILD|MODEL")
+@click.argument("path", type=BuildSource(), metavar="BUILD|MODEL")
 @_data_options
 @run_options
 @browser_options
 @_model_options
 @output_options
-def command(path: Path, **given: Any) -> None:  # noqa: ANN401 - click checks them, Wish and RunOptions name them
+def command(path: str | Path, **given: Any) -> None:  # noqa: ANN401 - click checks them, Wish and RunOptions name them
     """Measure a model on labelled pictures, in a headless browser that is cut off from the network.
 
     \b
@@ -74,8 +75,9 @@ def command(path: Path, **given: Any) -> None:  # noqa: ANN401 - click checks th
     tfjs-for-unity evaluate models/hands --labels labels.txt --normalize unit --data p.csv --against models/hands-u8
     tfjs-for-unity evaluate MyGame/Builds/WebGL --data photos.csv --results run1 --shard 1/4 --json shard1.json
 
-    A BUILD predicts with its own runtime; a MODEL without one runs in TensorFlow.js on the tool's own page, told by the
-    flags of `generate` how pictures become its input. The report says which.
+    A BUILD is a folder, a ZIP or an address, as for verify, and predicts with its own runtime; a MODEL without one runs
+    in TensorFlow.js on the tool's own page, told by the flags of `generate` how pictures become its input. The report
+    says which.
 
     DATA is a folder with one sub-folder of pictures per class, or a list with the columns image, label, group (or
     group:user, group:outdoor …) and box ("x y width height" in pixels).
@@ -98,7 +100,8 @@ def command(path: Path, **given: Any) -> None:  # noqa: ANN401 - click checks th
     model = {name: given.pop(name) for name in MODEL_FLAGS}
     with target(path, against, model, RunOptions(**given)) as found, progressing() as progress:
         done = asyncio.run(evaluate(samples, found.opening, found.other, wish, progress))
-    how = found.how or preprocess_of(path, given["slug"] or done.about.who.slug)
+        slug = given["slug"] or done.about.who.slug
+        how = found.how or (preprocess_of(found.build, slug) if found.build else None)
     conclude(done, outputs, Shown({sample.id: sample for sample in samples}, how))
 
 

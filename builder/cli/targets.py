@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,14 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from builder.cli.building import opened
 from builder.cli.gathering import gathered
 from builder.convert.folder import write_folder
 from builder.convert.quantize import NONE
 from builder.errors import BAD_OPTION, fail
 from builder.harness.assets import Tree, contract_bytes, model_folders
+from builder.harness.builds import INDEX
 from builder.harness.evaluation.predictors import BuildOpening, ModelOpening, Opening
 from builder.harness.golden import spec_of
-from builder.harness.serve import serve
+from builder.harness.run import published
 from builder.harness.visits import RunOptions
 from builder.inputs.archive import unpacked
 from builder.inputs.facts import ModelFacts
@@ -35,20 +38,30 @@ MODEL_FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is evaluated and what it is compared with. `how` a model sees pictures; None: a build's contract says it."""
+    """What is evaluated and what it is compared with. `how` a model sees pictures; None: the contract in `build` says
+    it, if that is no address."""
 
     opening: Opening
     other: Opening | None
     how: Preprocess | None = None
+    build: Path | None = None
 
 
-def is_build(path: Path) -> bool:
-    """True for a folder with a page in it; everything else is taken for a model."""
-    return path.is_dir() and (path / "index.html").is_file()
+def is_build(source: str | Path) -> bool:
+    """True for an address, and for a folder or a ZIP with a page in it; everything else is taken for a model."""
+    if isinstance(source, str):
+        return True
+    if source.is_dir():
+        return (source / INDEX).is_file()
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return any(name.rpartition("/")[2] == INDEX for name in archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
 
 
 @contextmanager
-def target(path: Path, against: Path | None, given: Mapping[str, Any], options: RunOptions) -> Iterator[Target]:
+def target(path: str | Path, against: Path | None, given: Mapping[str, Any], options: RunOptions) -> Iterator[Target]:
     """There until the context ends. `given` are the `MODEL_FLAGS`, for a model alone.
 
     Raises:
@@ -56,11 +69,12 @@ def target(path: Path, against: Path | None, given: Mapping[str, Any], options: 
     """
     if is_build(path):
         _refuse_model_flags(given)
-        with serve(path, isolated=options.isolated) as origin:
-            spec = _spec_in_build(path, options.slug) if against else None
+        with opened(path) as build, published(build, options) as (origin, url):
+            spec = _spec_in_build(build.root, options.slug) if against else None
             with _other(against, spec, options) as other:
-                yield Target(BuildOpening(origin, options), other)
+                yield Target(BuildOpening(origin, url, options), other, build=build.root)
         return
+    assert isinstance(path, Path)
     settings = {**given, "out": Path(), "name": _NAME}
     with gathered(path, None, settings) as found, _model(found.facts, path.name, found.spec, options) as opening:
         with _other(against, found.spec, options) as other:
@@ -89,7 +103,10 @@ def _refuse_model_flags(given: Mapping[str, Any]) -> None:
             raise fail(BAD_OPTION, flag, option=flag, value=str(value), reason="a build's contract says it already")
 
 
-def _spec_in_build(build: Path, slug: str | None) -> ModelSpec:
+def _spec_in_build(build: Path | None, slug: str | None) -> ModelSpec:
+    if build is None:
+        reason = "of a build on a host no files are at hand to compare with"
+        raise fail(BAD_OPTION, "--against", option="--against", value="given", reason=reason)
     tree = Tree(build.resolve())
     slugs = model_folders(tree)
     if slug is None and len(slugs) != 1:

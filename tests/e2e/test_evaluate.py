@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builder.harness.serve import serve
 from tests.verifying import FAKE_BUILD, FAKE_COLORS, FAKE_LABELS, Outcome, color_picture, fake_scores, run_command, save
 
 pytestmark = pytest.mark.browser
@@ -130,6 +132,19 @@ def few(data: Path, path: Path) -> Path:
     """A list of three pictures, one of each colour, all called red."""
     path.write_text(json.dumps([{"image": str(data.parent / f"{i}.png"), "label": "red"} for i in range(3)]))
     return path
+
+
+def test_a_zip_and_an_address_are_builds_too(data: Path, tmp_path: Path) -> None:
+    listing = few(data, tmp_path / "data.json")
+    archive = Path(shutil.make_archive(str(tmp_path / "game"), "zip", FAKE_BUILD.parent, FAKE_BUILD.name))
+    report = ("--json", str(tmp_path / "r.json"))
+    assert evaluate(listing, *report, build=archive).code == 0
+    scores = [each["scores"] for each in json.loads((tmp_path / "r.json").read_text("utf-8"))["pictures"]]
+    assert scores[2] == pytest.approx(fake_scores(color_picture(FAKE_COLORS["blue"], 2)).tolist(), abs=1e-9)
+    with serve(FAKE_BUILD) as origin:
+        outcome = run_command("evaluate", f"{origin}/index.html?x=1", "--data", str(listing), *report)
+    assert outcome.code == 0, outcome.err
+    assert scores == [each["scores"] for each in json.loads((tmp_path / "r.json").read_text("utf-8"))["pictures"]]
 
 
 @pytest.mark.parametrize(

@@ -75,3 +75,12 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "diary.txt").write_text("mine")
     assert "other files" in refusal(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_a_folder_in_which_another_run_is_at_work_is_refused(tmp_path: Path) -> None:
+    first = open_ledger(tmp_path, HEAD_A, IDS)
+    with pytest.raises(UserError) as refused:
+        open_ledger(tmp_path, HEAD_A, IDS)
+    assert "another run is at work in it" in str(refused.value.problems[0].what)
+    first.close()
+    open_ledger(tmp_path, HEAD_A, IDS).close()

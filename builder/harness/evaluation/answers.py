@@ -15,6 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from builder.errors import OTHER_RESULTS, RESULTS_NOT_WRITTEN, fail
 from builder.harness.text import clean
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 HEAD = "run.json"
 LINES = "predictions.jsonl"
 MAX_BYTES = 4 * 1024**3
@@ -77,10 +82,24 @@ def open_ledger(folder: Path | None, head: Mapping[str, Any], ids: Iterable[str]
         folder.mkdir(parents=True, exist_ok=True)
         _check_head(folder, head)
         path = folder / LINES
-        answers = _read(path, frozenset(ids))
-        return Ledger(answers, path.open("ab"), path)
+        file = path.open("ab")
+        try:
+            _lock(file, folder)
+            return Ledger(_read(path, frozenset(ids)), file, path)
+        except BaseException:
+            file.close()
+            raise
     except OSError as error:
         raise fail(RESULTS_NOT_WRITTEN, folder, reason=str(error.strerror)) from None
+
+
+def _lock(file: BufferedWriter, folder: Path) -> None:
+    """Two runs at once would ask everything twice; the system lets a killed run's lock go."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise fail(OTHER_RESULTS, folder, reason="another run is at work in it") from None
 
 
 def _check_head(folder: Path, head: Mapping[str, Any]) -> None:

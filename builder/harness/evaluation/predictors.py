@@ -21,7 +21,7 @@ from builder.harness.page import GamePage, PageSilent, open_page
 from builder.harness.photos import prepared
 from builder.harness.reference import ReferenceBackend, ReferencePage, reference_page
 from builder.harness.results import Backend, Check, ModelInfo
-from builder.harness.visits import RunOptions
+from builder.harness.visits import RunOptions, address
 from builder.spec import ModelSpec
 
 
@@ -105,9 +105,10 @@ class BuildPredictor:
 
 @dataclass(frozen=True, slots=True)
 class BuildOpening:
-    """A build that is served at `origin`."""
+    """A build whose page is at `url`; the browser reaches `origin` alone."""
 
     origin: str
+    url: str
     options: RunOptions
     identity: str = ""
 
@@ -119,10 +120,8 @@ class BuildOpening:
             open_browser(self.origin, how) as browser,
             open_page(browser, self.origin, options.backend, options.timeout) as page,
         ):
-            query = f"?{options.query.lstrip('?')}" if options.query else ""
-            state = await page.load(
-                f"{self.origin}/index.html{query}", Wait(slug=options.slug, timeout=options.timeout), progress
-            )
+            url = address(self.url, f"?{options.query.lstrip('?')}" if options.query else "")
+            state = await page.load(url, Wait(slug=options.slug, timeout=options.timeout), progress)
             model = await page.model(state)
             checks = (
                 evaluate.check_backend(options.backend, [(state.slug, state.backend)]),
