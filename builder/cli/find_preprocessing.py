@@ -44,10 +44,10 @@ def command(model: Path, data: Path, timeout: float, **given: Any) -> None:  # n
     browser = {name: given.pop(name) for name in ("executable", "gpu", "headed")}
     samples = read_samples(data)
     with (
-        model_target(model, given, RunOptions(timeout=timeout, **browser)) as (opening, names),
+        model_target(model, given, RunOptions(timeout=timeout, **browser)) as (opening, names, stem),
         progressing() as progress,
     ):
-        found = asyncio.run(find(opening, samples, names, progress))
+        found = asyncio.run(find(opening, samples, names, stem, progress))
     for line in lines(found):
         click.echo(line)
 
@@ -62,8 +62,15 @@ def lines(found: Found) -> Iterator[str]:
     for each in found.numbers.order[:_SHOWN]:
         likely = f"mean log probability of the true class {each.likelihood.mean():.3f}"
         yield f"tried {each.way.name}, {each.way.order}: {each.accuracy:.0%} right, {likely}"
+    yield from _ruled_out(found.numbers)
     chosen = views if found.views.is_sure("fit") else best
     yield f"flags: {clean(chosen.flags(), 300)}"
+
+
+def _ruled_out(found: Finding) -> Iterator[str]:
+    for why in dict.fromkeys(found.ruled_out.values()):
+        names = "; ".join(f"{way.name}, {way.order}" for way, reason in found.ruled_out.items() if reason == why)
+        yield f"ruled out {names}: {why}"
 
 
 def _sureness(found: Finding, part: str) -> str:

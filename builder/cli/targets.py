@@ -13,12 +13,15 @@ from typing import Any
 
 from builder.cli.building import opened
 from builder.cli.gathering import gathered
+from builder.cli.reading import document_of, loaded
+from builder.cli.stemming import stem_of
 from builder.convert.folder import write_folder
 from builder.convert.quantize import NONE
 from builder.errors import BAD_OPTION, fail
 from builder.harness.assets import Tree, contract_bytes, model_folders
 from builder.harness.builds import INDEX
 from builder.harness.evaluation.predictors import BuildOpening, ModelOpening, Opening
+from builder.harness.evaluation.stem import Stem
 from builder.harness.golden import spec_of
 from builder.harness.run import published
 from builder.harness.visits import RunOptions
@@ -84,8 +87,9 @@ def target(path: str | Path, against: Path | None, given: Mapping[str, Any], opt
 @contextmanager
 def model_target(
     path: Path, given: Mapping[str, Any], options: RunOptions
-) -> Iterator[tuple[ModelOpening, tuple[str, ...]]]:
-    """A model whose normalization is not known, and the names of those that it may have; there until the context ends.
+) -> Iterator[tuple[ModelOpening, tuple[str, ...], Stem | None]]:
+    """A model whose normalization is not known, the names of those that it may have, and its first convolution; there
+    until the context ends.
 
     Raises:
         UserError: what reading a model raises.
@@ -93,7 +97,8 @@ def model_target(
     settings = {**given, "normalize": "none", "out": Path(), "name": _NAME}
     with gathered(path, None, settings) as found, _model(found.facts, path.name, found.spec, options) as opening:
         names = presets(found.facts)
-        yield opening, (*names, "caffe") if "imagenet" in names else names
+        names = (*names, "caffe") if "imagenet" in names else names
+        yield opening, names, stem_of(loaded(found.facts, document_of(found.facts)))
 
 
 def _refuse_model_flags(given: Mapping[str, Any]) -> None:
@@ -146,8 +151,6 @@ def _model(facts: ModelFacts, name: str, spec: ModelSpec, options: RunOptions) -
     if facts.rewritten is None:
         yield ModelOpening(facts.json_path, name, spec, identity, options)
         return
-    from builder.cli.reading import document_of, loaded
-
     with TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as private:
         folder = Path(private) / "model"
         write_folder(loaded(facts, document_of(facts)), folder, quantization=NONE)

@@ -44,14 +44,18 @@ def read_photos(paths: Sequence[Path], pre: Preprocess, *, integer: bool) -> NDA
 
 def prepared(rgb: RgbImage, pre: Preprocess) -> NDArray[np.float32]:
     """[height, width, 3] → one input tensor without its batch."""
+    return as_input(levels(rgb, pre), pre)
+
+
+def levels(rgb: RgbImage, pre: Preprocess) -> NDArray[np.uint8]:
+    """[height, width, channels] of 0..255, red first: the picture in the model's size and colours."""
     image = Image.fromarray(seen(rgb, pre))
-    levels = np.asarray(image.convert("L"))[..., None] if pre.color == "gray" else np.asarray(image)
-    return as_input(levels, pre)
+    return np.asarray(image.convert("L"))[..., None] if pre.color == "gray" else np.asarray(image)
 
 
-def as_input(levels: NDArray[np.uint8], pre: Preprocess) -> NDArray[np.float32]:
+def as_input(picture: NDArray[np.uint8], pre: Preprocess) -> NDArray[np.float32]:
     """Levels [height, width, channels], red first, in the order, range and layout of the model."""
-    ordered = levels[..., ::-1] if pre.channel_order == "bgr" else levels
+    ordered = picture[..., ::-1] if pre.channel_order == "bgr" else picture
     values = ((ordered * np.float64(pre.scale) - np.array(pre.mean)) / np.array(pre.std)).astype(np.float32)
     return np.moveaxis(values, -1, 0) if pre.layout == "NCHW" else values
 

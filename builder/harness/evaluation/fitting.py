@@ -1,13 +1,15 @@
 """Which preprocessing a model was trained with, as far as labelled pictures tell. Pure numpy.
 
 Each way is judged by the logarithm of the probability that it gives each picture's true class. Two ways differ for sure
-only where the better one leads on picture after picture, not on average alone: a handful of pictures is few.
+only where the better one leads on picture after picture, not on average alone: a handful of pictures is few. Ways that
+the network's weights rule out (`stem`) are no rivals, unless the labels speak for one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,40 +91,73 @@ class Tried:
     likelihood: NDArray[np.float64]
 
 
-def tried(way: Way, truth: metrics.Classes, scores: metrics.Scores) -> Tried:
-    """`scores` [n, classes] of the pictures, fed in this way."""
+def tried(way: Way, truth: metrics.Classes, scores: metrics.Scores, *, independent: bool = False) -> Tried:
+    """`scores` [n, classes] of the pictures, fed in this way. `independent`: each score is a probability of its own, as
+    of things that may all be on one picture."""
     right = metrics.best(scores) == truth
-    return Tried(way=way, accuracy=float(right.mean()), right=right, likelihood=likelihood(truth, scores))
+    own = np.take_along_axis(np.nan_to_num(scores), truth[:, None], axis=1)[:, 0]
+    likely = np.log(np.clip(own, FLOOR, 1.0)) if independent else likelihood(truth, scores)
+    return Tried(way=way, accuracy=float(right.mean()), right=right, likelihood=likely)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The best way, whether each of its parts is sure, and if not, why. All ways, the best first."""
+    """The best way, whether each of its parts is sure, and if not, why. All ways, the best first, and why some of them
+    cannot be it."""
 
     best: Way
     order: tuple[Tried, ...]
     doubts: dict[str, str]
+    ruled_out: Mapping[Way, str] = field(default_factory=dict)
 
     def is_sure(self, part: str) -> bool:
         return part not in self.doubts
 
 
-def judge(found: Sequence[Tried], truth: metrics.Classes, parts: dict[str, Callable[[Way], object]]) -> Finding:
-    """`parts` names what is judged, such as the normalization: the best way leads every way with another one of it."""
-    order = tuple(sorted(found, key=lambda each: -float(each.likelihood.mean())))
+def judge(
+    found: Sequence[Tried],
+    truth: metrics.Classes,
+    parts: dict[str, Callable[[Way], object]],
+    ruled_out: Mapping[Way, str] = MappingProxyType({}),
+) -> Finding:
+    """`parts` names what is judged, such as the normalization: the best way leads every way with another one of it
+    that is not `ruled_out`."""
+    order = tuple(sorted(found, key=lambda each: (each.way in ruled_out, -float(each.likelihood.mean()))))
     best = order[0]
-    general = _too_little(best, truth)
-    doubts = {
-        name: doubt
-        for name, of in parts.items()
-        if (doubt := general or _rivalled(best, [each for each in order if of(each.way) != of(best.way)]))
-    }
-    return Finding(best=best.way, order=order, doubts=doubts)
+    against = _contradicted(best, [each for each in order if each.way in ruled_out])
+    doubts = {}
+    for name, of in parts.items():
+        rivals = [each for each in order if of(each.way) != of(best.way) and each.way not in ruled_out]
+        alone = bool(ruled_out) and not rivals  # the weights have decided, whatever the labels are good for
+        doubt = _too_few(truth) or against or ("" if alone else _too_little(best, truth) or _rivalled(best, rivals))
+        if doubt:
+            doubts[name] = doubt
+    return Finding(best=best.way, order=order, doubts=doubts, ruled_out=ruled_out)
+
+
+def _too_few(truth: metrics.Classes) -> str:
+    count = len(truth)
+    return f"there are {count} pictures, and at least {LEAST_PICTURES} are needed" if count < LEAST_PICTURES else ""
+
+
+def _contradicted(best: Tried, ruled_out: Sequence[Tried]) -> str:
+    for other in ruled_out:
+        lead = other.likelihood - best.likelihood
+        if lead.mean() >= LEAST_LEAD and lead.mean() >= SURE * _error(lead):
+            return f"the labels speak for {_shown(other.way)}, which the weights speak against"
+    return ""
+
+
+def _error(lead: NDArray[np.float64]) -> float:
+    """Of the mean."""
+    return float(lead.std(ddof=1) / len(lead) ** 0.5)
+
+
+def _shown(way: Way) -> str:
+    return f"{way.name}, {way.order}, {way.fit}, {way.flip}"
 
 
 def _too_little(best: Tried, truth: metrics.Classes) -> str:
-    if len(truth) < LEAST_PICTURES:
-        return f"there are {len(truth)} pictures, and at least {LEAST_PICTURES} are needed"
     if len(np.unique(truth)) < 2:
         return "all pictures are of one class, which a model may prefer whatever it is given"
     if best.accuracy < LEAST_ACCURACY:
@@ -133,8 +168,7 @@ def _too_little(best: Tried, truth: metrics.Classes) -> str:
 def _rivalled(best: Tried, rivals: Sequence[Tried]) -> str:
     for rival in rivals:
         lead = best.likelihood - rival.likelihood
-        error = float(lead.std(ddof=1)) / len(lead) ** 0.5
         more = int(best.right.sum()) - int(rival.right.sum())
-        if more < LEAST_MORE or lead.mean() < LEAST_LEAD or lead.mean() < SURE * error:
-            return f"{rival.way.name}, {rival.way.order}, {rival.way.fit}, {rival.way.flip} is right nearly as often"
+        if more < LEAST_MORE or lead.mean() < LEAST_LEAD or lead.mean() < SURE * _error(lead):
+            return f"{_shown(rival.way)} is right nearly as often"
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +12,15 @@ from builder.harness.evaluation.fitting import FITS, FLIPS, Finding, Tried, Way,
 from builder.harness.evaluation.metrics import Classes, Scores
 from builder.harness.evaluation.predictors import ModelOpening, ModelPredictor
 from builder.harness.evaluation.samples import Sample, true_classes
+from builder.harness.evaluation.stem import Stem, ruled_out
 from builder.harness.images import ImageRefused, RgbImage
 from builder.harness.loading import Progress
+from builder.harness.photos import levels
+
+PARTS: dict[str, Callable[[Way], object]] = {
+    "normalization": lambda way: way.name,
+    "channel order": lambda way: way.order,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +31,24 @@ class Found:
     views: Finding
 
 
-async def find(opening: ModelOpening, samples: Sequence[Sample], names: Sequence[str], progress: Progress) -> Found:
-    """Tries the normalizations `names` on all pictures.
+async def find(
+    opening: ModelOpening, samples: Sequence[Sample], names: Sequence[str], stem: Stem | None, progress: Progress
+) -> Found:
+    """Tries the normalizations `names` on all pictures; `stem` is the model's first convolution, where it is known.
 
     Raises:
         UserError: BAD_DATA, and what keeps the model from being opened.
     """
     truth = np.array(true_classes(samples, opening.spec.labels), np.int64)
-    pictures = _read(samples)
+    pictures, candidates = _read(samples), ways(opening.spec.preprocess.channels, names)
+    out = (
+        ruled_out(stem, [levels(picture, opening.spec.preprocess) for picture in pictures], candidates) if stem else {}
+    )
     async with opening(progress) as predictor:
         assert isinstance(predictor, ModelPredictor)
         bench = _Bench(predictor, pictures, truth, progress)
-        numbers = await bench.try_all(ways(opening.spec.preprocess.channels, names))
-        first = judge(numbers, truth, {"normalization": lambda way: way.name, "channel order": lambda way: way.order})
+        numbers = await bench.try_all(candidates)
+        first = judge(numbers, truth, PARTS, out)
         views = await bench.try_all(replace(first.best, fit=fit, flip=flip) for fit in FITS for flip in FLIPS)
         second = judge(views, truth, {"fit": lambda way: way.fit, "flip": lambda way: way.flip})
     return Found(numbers=first, views=second)
