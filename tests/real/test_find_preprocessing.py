@@ -67,11 +67,11 @@ def numbered(labels: Sequence[str]) -> dict[str, int]:
     return {label: place for place, label in enumerate(labels)}
 
 
-def check(pool: Pool, name: str, order: str = "rgb") -> None:
+def check(pool: Pool, name: str, order: str = "rgb", share: float = 0.9) -> None:
     found = verdicts(pool, name, order)
     print(dict(found))
     assert found["sure and wrong"] == 0
-    assert found["sure and right"] >= 0.9 * DRAWS, dict(found)
+    assert found["sure and right"] >= share * DRAWS, dict(found)
 
 
 def test_a_gray_network_for_emotions(tmp_path: Path) -> None:
@@ -80,10 +80,10 @@ def test_a_gray_network_for_emotions(tmp_path: Path) -> None:
     check(asyncio.run(pool(human("emotion")(tmp_path), faces(), how, labels)), "signed")
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v2_mid"])
-def test_nsfwjs_as_layers_and_as_a_graph_that_rescales(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "share"), [("mobilenet_v2", 0.9), ("mobilenet_v2_mid", 0.8)])
+def test_nsfwjs_as_layers_and_as_a_graph_that_rescales(tmp_path: Path, name: str, share: float) -> None:
     labels = numbered(MODELS["NsfwGraph"].labels)
-    check(asyncio.run(pool(nsfwjs(name)(tmp_path / name), scenes(), preprocess(224), labels)), "unit")
+    check(asyncio.run(pool(nsfwjs(name)(tmp_path / name), scenes(), preprocess(224), labels)), "unit", share=share)
 
 
 def test_a_detector(tmp_path: Path) -> None:
