@@ -1,6 +1,6 @@
 """`find-preprocessing` judged on many draws of ten pictures. What a model answers is asked for once a picture and way.
 
-The thresholds of `stem` come from other networks than those that are drawn for here; see docs/evaluate.md.
+The rules of `stem` were made with these networks in view, among others; see docs/evaluate.md.
 """
 
 from __future__ import annotations
