@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: example-segmentation example-style test-evaluate bench-bridge bench-detection setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-lean test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
+.PHONY: example-detection example-segmentation example-style test-evaluate bench-bridge bench-detection setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-lean test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -33,6 +33,10 @@ $(RUNTIME): jslib/node_modules/.package-lock.json $(RUNTIME_SOURCES)
 demo: setup ## a real model becomes a plug-in, a player is linked with it and checked in Chromium
 	@$(NEED) chromium emcc
 	$(BIN)/python -m examples.emotion.demo
+
+example-detection: setup ## things in a photo: a real model, a player linked with it, checked in Chromium
+	@$(NEED) chromium emcc
+	$(BIN)/python -m examples.detection.demo
 
 example-segmentation: setup ## a mask of a person: a real model, a player linked with it, checked in Chromium
 	@$(NEED) chromium emcc

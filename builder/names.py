@@ -31,7 +31,7 @@ CS_TAKEN = frozenset(
     IndexOf Predict PredictCamera Load Dispose State Progress Error ErrorCode Name Slug ContractHash Width Height
     Channels Mean Std Scale Count System Unity UnityEngine TfjsBridge Models Model ModelInfo ModelState ModelStats
     Classifier Prediction ClassScore
-    Detector Detection Detections MaxDetections TryGetDetections
+    Detector Detection Detections MaxDetections TryGetDetections TwoStage Staged
     SubmitCode SourceFlags FramePath Backend PreferredBackend BridgeException
     Camera BridgeCamera CameraOptions CameraState CameraFacing CameraRotation
     PixelModel PixelResult Segmenter ImageModel Blending Result NoLabel TryGetLabel Operation LoadOperation

@@ -1,9 +1,11 @@
-"""From a model whose results are pixels to a build that is checked; the examples segmentation and style share it."""
+"""From a model to a build that is checked; the examples detection, segmentation and style share it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -11,7 +13,7 @@ from examples.photos import astronaut
 from examples.steps import ROOT, run, say
 
 
-def show(model: Path, work: Path, name: str, flags: tuple[str, ...], expect: dict[str, str]) -> None:
+def show(model: Path, work: Path, name: str, flags: tuple[str, ...], expect: Mapping[str, Any]) -> None:
     """Generates the plug-in, links the test player with it and checks the build on webgl and wasm; leaves everything in
     `work`. `expect` is what the case expects, its files as absolute paths."""
     plugin, player, photo = work / "plugin", work / "player", work / "astronaut.png"

@@ -13,7 +13,7 @@ from tests.compile.conftest import Assemblies
 pytestmark = pytest.mark.mono
 
 ROOT = toolchain.HERE.parents[1]
-PAGES = ("README.md", "docs/unity.md", "docs/camera.md")
+PAGES = ("README.md", "docs/unity.md", "docs/camera.md", "docs/detection.md")
 # Unity does not warn of serialized fields that no code assigns.
 UNASSIGNED_FIELD = 649
 

@@ -42,7 +42,7 @@ def test_a_script_of_the_examples_compiles(script: Path, assemblies: Assemblies,
 
 
 def test_the_examples_have_scripts() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*/*.cs")} >= {"PeopleMask", "StyledPeople"}
+    assert {path.stem for path in EXAMPLES.glob("*/*.cs")} >= {"PeopleMask", "StyledPeople", "ThingMarks"}
 
 
 @pytest.mark.parametrize("name", ["WebCamTexture", "Color32", "Time"])

@@ -248,6 +248,8 @@ namespace UnityEngine
 
         public RenderTexture(int width, int height, GraphicsFormat format) : base(width, height, format) { }
 
+        public RenderTexture(int width, int height, int depth) : base(width, height, GraphicsFormat.R8G8B8A8_SRGB) { }
+
         public static RenderTexture active { get; set; }
 
         public int antiAliasing { get; set; } = 1;
@@ -301,11 +303,48 @@ namespace UnityEngine
         /// <summary>Not Unity's: the sizes of all blits.</summary>
         public static readonly List<string> Blits = new List<string>();
 
+        /// <summary>Not Unity's: leaves the list as it is.</summary>
+        public static bool Silent;
+
+        public static void Blit(Texture source, RenderTexture dest, Vector2 scale, Vector2 offset)
+        {
+            Blit(source, dest);
+            if (Silent) return;
+            var four = Rounded(scale.x) + " " + Rounded(scale.y) + " offset " + Rounded(offset.x) + " " + Rounded(offset.y);
+            Blits[Blits.Count - 1] += " scale " + four;
+        }
+
+        private static string Rounded(float value) => value.ToString("0.#####");
+
         public static void Blit(Texture source, RenderTexture dest)
         {
             dest.Fill = source.Fill;
             RenderTexture.active = dest;
-            Blits.Add(source.width + "x" + source.height + " -> " + dest.width + "x" + dest.height);
+            if (!Silent) Blits.Add(source.width + "x" + source.height + " -> " + dest.width + "x" + dest.height);
         }
+    }
+
+    public struct Vector2
+    {
+        public float x;
+        public float y;
+
+        public Vector2(float x, float y)
+        {
+            this.x = x;
+            this.y = y;
+        }
+    }
+
+    public static class Screen
+    {
+        public static int width => 960;
+        public static int height => 600;
+    }
+
+    public static class GUI
+    {
+        public static void DrawTexture(Rect position, Texture image) { }
+        public static void Box(Rect position, string text) { }
     }
 }

@@ -86,7 +86,7 @@ EXPORT int player_submit_code(void) { return bridge.submit_code; }
 EXPORT int player_results(void) { return bridge.results; }
 EXPORT int player_failures(void) { return bridge.failures; }
 
-/* The newest result as Poll wrote it: header, then (class index, score) pairs. */
+/* The newest result as Poll wrote it: header, then the numbers of its task. */
 EXPORT const uint8_t *player_last_result(void) { return bridge.result; }
 
 /* Of models that make masks or pictures: width, height, channels, frame, and what PixelsToTexture said. */

@@ -35,13 +35,37 @@ static void draw_row(float x, float y, float width, int rank, const char *label,
   draw_box(x, y + 24, width * (score < 0 ? 0 : score > 1 ? 1 : score), 8, rank ? OTHER : BEST);
 }
 
+/* Numbers of a class, or of a box, in a result. */
+static int result_stride(const int32_t *header) { return header[1] == TFJS_BRIDGE_TASK_DETECTION ? 6 : 2; }
+
 static void draw_scores(float x, float y, float width) {
   const int32_t *header = result_header();
-  int rows = header ? header[3] / 2 : 0;
+  int stride = header ? result_stride(header) : 2, rows = header ? header[3] / stride : 0;
   for (int rank = 0; rank < rows && rank < MAX_ROWS; rank++) {
-    int index = (int)result_scores()[2 * rank];
+    const float *numbers = result_scores() + stride * rank;
+    int index = (int)numbers[0];
     const char *label = index >= 0 && index < settings.label_count ? settings.labels[index] : "?";
-    draw_row(x, y + 50 * (float)rank, width, rank, label, result_scores()[2 * rank + 1]);
+    draw_row(x, y + 50 * (float)rank, width, rank, label, numbers[1]);
+  }
+}
+
+static void draw_frame(float x, float y, float width, float height, Color color) {
+  draw_box(x, y, width, 3, color);
+  draw_box(x, y + height - 3, width, 3, color);
+  draw_box(x, y, 3, height, color);
+  draw_box(x + width - 3, y, 3, height, color);
+}
+
+/* What a detector found, on the picture that was shown to it. */
+static void draw_boxes(float side) {
+  const int32_t *header = result_header();
+  if (!header || result_stride(header) != 6) return;
+  float scale = side / (float)(picture.width > picture.height ? picture.width : picture.height);
+  float width = (float)picture.width * scale, height = (float)picture.height * scale;
+  float x = MARGIN + (side - width) / 2, y = MARGIN + (side - height) / 2;
+  for (int rank = 0; rank < header[3] / 6; rank++) {
+    const float *at = result_scores() + 6 * rank;
+    draw_frame(x + width * at[2], y + height * at[3], width * at[4], height * at[5], rank ? OTHER : BEST);
   }
 }
 
@@ -105,6 +129,7 @@ void screen_draw(int32_t frame, int width, int height) {
   if (overlay) {
     draw_state(x + 20, MARGIN + 58);
     if (!pixels) draw_scores(x + 20, MARGIN + 100, panel - 40);
+    draw_boxes(side);
   }
   draw_runner(frame, x + 20, (float)height - MARGIN - 20, panel - 40);
   draw_end();

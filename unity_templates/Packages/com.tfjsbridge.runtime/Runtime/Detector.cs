@@ -37,7 +37,12 @@ namespace TfjsBridge
         /// <summary>The label of the model's class number <paramref name="index"/>.</summary>
         protected abstract TLabel LabelAt(int index);
 
+        /// <summary>The class number of a label.</summary>
+        protected abstract int IndexOf(TLabel label);
+
         internal TLabel LabelOf(int index) => LabelAt(index);
+
+        internal int IndexOfLabel(TLabel label) => IndexOf(label);
 
         internal override Detections<TLabel> ReadAwaited(byte[] result, int frame) =>
             Read(result, frame, new DetectionList<TLabel>(this));

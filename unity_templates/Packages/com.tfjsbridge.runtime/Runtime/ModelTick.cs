@@ -179,6 +179,9 @@ namespace TfjsBridge
         }
 
         // Positive; 0 means that a prediction has no number yet.
+        /// <summary>The number of the picture that was handed over last.</summary>
+        internal int LastFrame => _frame;
+
         private int NextFrame() => _frame = _frame == int.MaxValue ? 1 : _frame + 1;
     }
 }
