@@ -22,31 +22,39 @@ Backend = Literal["webgl", "wasm"]
 RUNNERS: tuple[Runner, ...] = ("graph-model", "converter", "layers-model")
 BACKENDS: tuple[Backend, ...] = ("webgl", "wasm")
 _STEM = "tfjs-bridge"
+_TASK = "task/"
 _DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What models need of the runtime. `kernels` are TensorFlow.js's names of what computes; None stands for all.
-    `onnx`: ONNX Runtime, for models that TensorFlow.js has no part in."""
+    `tasks` are the kinds of tasks that read outputs; None stands for all. `onnx`: ONNX Runtime, for models that
+    TensorFlow.js has no part in."""
 
     runners: frozenset[Runner]
     backends: frozenset[Backend]
     kernels: frozenset[str] | None
+    tasks: frozenset[str] | None
     onnx: bool = False
 
     def __or__(self, other: Needs) -> Needs:
-        both = self.kernels is not None and other.kernels is not None
         return Needs(
             runners=self.runners | other.runners,
             backends=self.backends | other.backends,
-            kernels=(self.kernels or frozenset()) | (other.kernels or frozenset()) if both else None,
+            kernels=_both(self.kernels, other.kernels),
+            tasks=_both(self.tasks, other.tasks),
             onnx=self.onnx or other.onnx,
         )
 
 
-# All that TensorFlow.js can need.
-EVERYTHING = Needs(runners=frozenset(RUNNERS), backends=frozenset(BACKENDS), kernels=None)
+def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    """The union, where None is everything."""
+    return None if one is None or other is None else one | other
+
+
+# All that TensorFlow.js can need, and every task.
+EVERYTHING = Needs(runners=frozenset(RUNNERS), backends=frozenset(BACKENDS), kernels=None, tasks=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +142,13 @@ def _kernels(pieces: Pieces, backend: Backend, needs: Needs) -> list[int]:
     return [at for name, at in known.items() if needs.kernels is None or name in needs.kernels]
 
 
+def _tasks(pieces: Pieces, needs: Needs) -> list[int]:
+    every = {name.removeprefix(_TASK): at for name, at in pieces.parts.items() if name.startswith(_TASK)}
+    return [at for kind, at in every.items() if needs.tasks is None or kind in needs.tasks]
+
+
 def _core(pieces: Pieces, needs: Needs) -> set[int]:
-    roots = [pieces.parts["core"], *(pieces.parts[name] for name in needs.runners)]
+    roots = [pieces.parts["core"], *(pieces.parts[name] for name in needs.runners), *_tasks(pieces, needs)]
     if "webgl" in needs.backends:
         roots += [pieces.parts["webgl"], *_kernels(pieces, "webgl", needs)]
     return closure(pieces, roots)

@@ -26,7 +26,7 @@ def spec_needs(spec: ModelSpec, topology: bytes) -> Needs:
     """What a model needs of the runtime; everything where its model.json cannot be read."""
     try:
         document = {} if spec.files.format == "onnx" else json.loads(topology)
-        return needs(document, spec.files.format, spec.output_names, resources.kernel_table())
+        return needs(document, spec, resources.kernel_table())
     except (ValueError, LookupError, TypeError, AttributeError):
         return EVERYTHING
 

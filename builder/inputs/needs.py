@@ -1,12 +1,12 @@
-"""What a graph needs of the runtime: kernels for the operations of its outputs, or TensorFlow.js's own converter."""
+"""What a model needs of the runtime: its task, and kernels for its outputs, or TensorFlow.js's own converter."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from builder.joining import BACKENDS, Needs
-from builder.spec import ModelFormat
+from builder.joining import BACKENDS, Needs, Runner
+from builder.spec import ModelSpec
 
 # Operation → the kernels that its rule in jslib/src/executor may call.
 KernelTable = Mapping[str, Sequence[str]]
@@ -56,14 +56,22 @@ def _decodable(document: Mapping[str, Any]) -> bool:
     return all(weight.get("dtype") in _DECODED for group in groups for weight in group.get("weights") or ())
 
 
-def needs(document: Mapping[str, Any], format: ModelFormat, outputs: Collection[str], table: KernelTable) -> Needs:
-    """What a model needs of the runtime; all kernels where it is not known which."""
-    backends = frozenset(BACKENDS)
-    if format == "onnx":
-        return Needs(runners=frozenset(), backends=frozenset(), kernels=frozenset(), onnx=True)
-    if format == "layers-model":
-        return Needs(runners=frozenset({"layers-model"}), backends=backends, kernels=None)
-    called = kernels(document, outputs, table)
+def needs(document: Mapping[str, Any], spec: ModelSpec, table: KernelTable) -> Needs:
+    """What a model needs of the runtime; all kernels where it is not known which. `document` is its model.json."""
+    tasks = frozenset({spec.task.kind})
+    if spec.files.format == "onnx":
+        return Needs(runners=frozenset(), backends=frozenset(), kernels=frozenset(), tasks=tasks, onnx=True)
+    runners, called = _runners(document, spec, table)
+    return Needs(runners=runners, backends=frozenset(BACKENDS), kernels=called, tasks=tasks)
+
+
+def _runners(
+    document: Mapping[str, Any], spec: ModelSpec, table: KernelTable
+) -> tuple[frozenset[Runner], frozenset[str] | None]:
+    """What runs the model, and by which kernels; None for all."""
+    if spec.files.format == "layers-model":
+        return frozenset({"layers-model"}), None
+    called = kernels(document, spec.output_names, table)
     if called is None:
-        return Needs(runners=frozenset({"converter", "graph-model"}), backends=backends, kernels=None)
-    return Needs(runners=frozenset({"graph-model"}), backends=backends, kernels=called | _ALWAYS)
+        return frozenset({"converter", "graph-model"}), None
+    return frozenset({"graph-model"}), called | _ALWAYS

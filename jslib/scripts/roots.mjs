@@ -1,8 +1,9 @@
 /** The roots that a runtime is joined from: the core, each part, and each kernel of each backend, as modules. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 
 const NAMESPACE = "root";
 const KERNELS = { webgl: "@tensorflow/tfjs-backend-webgl", wasm: "@tensorflow/tfjs-backend-wasm" };
+/** What a runtime may lack besides tasks and kernels. */
 const PARTS = ["graph-model", "converter", "layers-model", "webgl", "wasm"];
 const IMPORT = /^import \{ (\w+)(?: as (\w+))? \} from '\.\/(kernels\/\w+)';$/gm;
 
@@ -19,10 +20,17 @@ async function listed(packageName) {
 const registration = (config, path) =>
   `import { registerKernel } from "@tensorflow/tfjs-core";\nimport { ${config} } from "${path}";\nregisterKernel(${config});\n`;
 
+/** The kinds of tasks, as `src/parts/tasks/` has them. */
+async function tasks() {
+  const found = await readdir(new URL("../src/parts/tasks/", import.meta.url));
+  return found.map((name) => name.replace(/\.ts$/, "")).filter((kind) => kind !== "all").sort();
+}
+
 /** Name → source of every root; the name of a kernel's is `kernel/<backend>/<configuration>`. */
 export async function roots() {
   const found = { core: 'import "./src/index.ts";' };
   for (const part of PARTS) found[`part/${part}`] = `import "./src/parts/${part}.ts";`;
+  for (const kind of await tasks()) found[`part/task/${kind}`] = `import "./src/parts/tasks/${kind}.ts";`;
   for (const [backend, packageName] of Object.entries(KERNELS)) {
     for (const [config, path] of await listed(packageName)) found[`kernel/${backend}/${config}`] = registration(config, path);
   }

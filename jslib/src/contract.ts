@@ -4,7 +4,7 @@ import { CONTRACT_VERSION, ABI_VERSION } from "./generated/abi";
 import { ABI_MISMATCH, BAD_CONTRACT } from "./generated/errors";
 import type { Contract, Preprocess } from "./generated/contract";
 import { Failure } from "./failure";
-import { TASK_CHECKS, requireTask } from "./tasks";
+import { checkTask, requireTask } from "./tasks";
 
 const file = record({ path: text, bytes: count, sha256 });
 const tensor = (...dtypes: string[]): Check => record({ name: text, shape: listOf(axis), dtype: oneOf(...dtypes) });
@@ -35,7 +35,7 @@ const model = record({
   preprocess,
   extra_inputs: listOf(extraInput),
   outputs: listOf(tensor("float32", "int32", "bool")),
-  task: tagged("kind", TASK_CHECKS),
+  task: checkTask,
   labels: listOf(text),
 });
 const contract = record({

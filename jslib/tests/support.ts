@@ -9,6 +9,7 @@ import { Lanes } from "../src/lanes";
 import { State, SubmitCode } from "../src/generated/abi";
 import { Model, type Creation, type Environment } from "../src/model";
 import type { BlitterLike, CameraLike } from "../src/pictures";
+import "../src/parts/tasks/all";
 import type { Output } from "../src/tasks";
 
 export const PAGE = "https://game.example/play/index.html";

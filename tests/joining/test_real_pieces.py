@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import re
@@ -13,7 +14,12 @@ from typing import Any
 import pytest
 
 from builder import resources
+from builder.convert.folder import write_folder
+from builder.convert.from_layers import convert
+from builder.inputs.needs import kernels
+from builder.inputs.tfjs_model import read_model
 from builder.joining import BACKENDS, EVERYTHING, RUNNERS, Needs, Pieces, Runtime, join
+from tests.functional import mobilenet
 
 pytestmark = pytest.mark.node
 
@@ -33,6 +39,7 @@ def chosen(pieces: Pieces, seed: int) -> Needs:
         runners=frozenset(each for each in RUNNERS if dice.random() < 0.5),
         backends=frozenset(each for each in BACKENDS if dice.random() < 0.8),
         kernels=frozenset(dice.sample(names, dice.choice((0, 1, 2, 5, 20, 100)))),
+        tasks=frozenset(each for each in ("classification", "detection", "raw") if dice.random() < 0.5),
     )
 
 
@@ -87,6 +94,21 @@ def test_every_kernel_is_there_under_its_own_name(pieces: Pieces) -> None:
     assert {"Conv2D", "FusedConv2D", "Reshape", "Softmax"} <= pieces.kernels["webgl"].keys() & pieces.kernels[
         "wasm"
     ].keys()
+
+
+def test_the_script_of_a_mobilenet_stays_small(pieces: Pieces, tmp_path: Path) -> None:
+    write_folder(convert(mobilenet()), tmp_path)
+    document = json.loads((tmp_path / "model.json").read_bytes())
+    called = kernels(document, [tensor.name for tensor in read_model(tmp_path).outputs], resources.kernel_table())
+    assert called is not None
+    needs = Needs(
+        runners=frozenset({"graph-model"}),
+        backends=frozenset(BACKENDS),
+        kernels=called,
+        tasks=frozenset({"classification"}),
+    )
+    joined = join(pieces, needs)
+    assert len(gzip.compress(text(joined, joined.files.script.path).encode(), 9)) <= 110_000
 
 
 def test_scripts_are_es2019_and_ascii(pieces: Pieces) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,17 @@ NODES = [
     ("webgl();", (), ""),  # 10
     ("wasm();", (), ""),  # 11
     ("converter();", (), ""),  # 12
+    ("boxes();", (), ""),  # 13
+    ("classes();", (), ""),  # 14
 ]
 PARTS = {"core": 2, "graph-model": 8, "layers-model": 9, "webgl": 10, "wasm": 11, "converter": 12}
+TASKS = {"task/detection": 13, "task/classification": 14}
 KERNELS = {"webgl": {"Add": 4, "Mul": 5}, "wasm": {"Add": 7}}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return write_runtime(tmp_path / "runtime", NODES, PARTS, KERNELS)
+    return write_runtime(tmp_path / "runtime", NODES, PARTS | TASKS, KERNELS)
 
 
 @pytest.fixture
@@ -48,6 +52,7 @@ def needs(*kernels: str, backends: tuple[str, ...] = ("webgl", "wasm")) -> Needs
         runners=frozenset({"graph-model"}),
         backends=frozenset(backend for backend in ("webgl", "wasm") if known[backend] in backends),
         kernels=frozenset(kernels),
+        tasks=frozenset({"classification"}),
     )
 
 
@@ -65,7 +70,7 @@ def wasm_script(runtime: Runtime) -> str:
 
 def test_a_script_holds_what_is_needed_in_the_order_of_the_build(pieces: Pieces) -> None:
     joined = join(pieces, needs("Mul", backends=("webgl",)))
-    body = "let a=1;function f(){return a}g(2);mul(f);graph();webgl();"
+    body = "let a=1;function f(){return a}g(2);mul(f);graph();webgl();classes();"
     assert script(joined) == f'"use strict";(()=>{{const __JOINED__={{kernels:["Mul"]}};{body}}})();\n'
     assert joined.files.wasm == ()
 
@@ -131,3 +136,11 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(UserError, match=name):
         resources.pieces(folder)
+
+
+def test_a_task_that_no_model_has_is_left_out(pieces: Pieces) -> None:
+    alone = needs("Add")
+    assert "classes();" in script(join(pieces, alone)) and "boxes();" not in script(join(pieces, alone))
+    both = alone | replace(alone, tasks=frozenset({"detection"}))
+    assert "boxes();classes();" in script(join(pieces, both))
+    assert (alone | EVERYTHING).tasks is None and "boxes();classes();" in script(join(pieces, EVERYTHING))

@@ -4,5 +4,6 @@ import "@tensorflow/tfjs-backend-webgl";
 import "./converter";
 import "./graph-model";
 import "./layers-model";
+import "./tasks/all";
 import "./wasm";
 import "./webgl";

@@ -1,12 +1,12 @@
-/** Every task by its kind. */
-import type { Check } from "../checks";
+/** Every task by its kind; a runtime has those that its project's models need (`parts/tasks/`). */
+import { Mismatch, tagged, type Check } from "../checks";
 import { TASKS } from "../generated/abi";
 import type { ModelSpec } from "../generated/contract";
-import { classification, type ClassificationPrediction } from "./classification";
-import { detection, type DetectionPrediction } from "./detection";
-import { image, type ImagePrediction } from "./image";
-import { raw, type RawPrediction } from "./raw";
-import { segmentation, type SegmentationPrediction } from "./segmentation";
+import type { ClassificationPrediction } from "./classification";
+import type { DetectionPrediction } from "./detection";
+import type { ImagePrediction } from "./image";
+import type { RawPrediction } from "./raw";
+import type { SegmentationPrediction } from "./segmentation";
 import type { TaskKind, TaskReader } from "./task";
 
 export type { Output, Placement, Reading, TaskReader } from "./task";
@@ -16,14 +16,26 @@ export type TaskPrediction = ClassificationPrediction | DetectionPrediction | Im
 
 type Kind = ModelSpec["task"]["kind"];
 
-const KINDS: { readonly [K in Kind]: TaskKind<K, Extract<TaskPrediction, { task: K }>> } = {
-  classification, detection, image, raw, segmentation,
+type Kinds = { readonly [K in Kind]?: TaskKind<K, Extract<TaskPrediction, { task: K }>> };
+
+const kinds: Kinds = {};
+
+/** Called by each module below `parts/tasks/` with its own. */
+export function provideTask(task: Kinds): void {
+  Object.assign(kinds, task);
+}
+
+const kindOf = ({ task }: ModelSpec): TaskKind<Kind, TaskPrediction> => kinds[task.kind] as TaskKind<Kind, TaskPrediction>;
+
+/** The task's part of a contract. */
+export const checkTask: Check = (value, path) => {
+  const { kind } = Object(value) as { readonly kind?: unknown };
+  const isThere = Object.keys(kinds).includes(kind as string);
+  if (!isThere && Object.keys(TASKS).includes(kind as string)) {
+    throw new Mismatch(`${path}.kind is ${kind as string}, and the runtime script was generated without it`);
+  }
+  tagged("kind", Object.fromEntries(Object.entries(kinds).map(([name, { check }]) => [name, check])))(value, path);
 };
-
-const kindOf = ({ task }: ModelSpec): TaskKind<Kind, TaskPrediction> => KINDS[task.kind] as TaskKind<Kind, TaskPrediction>;
-
-/** The check of each task's part of a contract. */
-export const TASK_CHECKS: Readonly<Record<string, Check>> = Object.fromEntries(Object.entries(KINDS).map(([kind, { check }]) => [kind, check]));
 
 /** Throws a Mismatch where the task does not fit the model's outputs and labels. */
 export const requireTask = (model: ModelSpec): void => kindOf(model).requireFits(model.task, model);
