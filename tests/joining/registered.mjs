@@ -14,7 +14,7 @@ function spied(text, register) {
 
 function registered({ core, wasm, register }) {
   const seen = [];
-  const page = { location: { href: "http://localhost/" }, document: { currentScript: {} }, seen };
+  const page = { location: { href: "http://localhost/" }, document: { currentScript: {} }, navigator: {}, isSecureContext: true, window: {}, seen };
   const scope = vm.createContext({ ...page, performance, setTimeout, URL, TextDecoder, TextEncoder, console, WebAssembly });
   vm.runInContext(spied(core, register), scope);
   if (!scope.tfjsBridge) throw new Error("the core put no tfjsBridge on the page");
