@@ -17,11 +17,13 @@ from builder.inputs.examine import examine
 from builder.inputs.facts import ModelFacts, TensorFacts
 from builder.inputs.jsonfile import printable
 from builder.resolve import (
+    Options,
     chosen_output,
     class_count,
     classifier_problems,
     formula,
     image_axes,
+    is_detector,
     own_normalization,
     presets,
     score_outputs,
@@ -118,6 +120,8 @@ def task(facts: ModelFacts) -> str:
     picture = _picture(facts)
     if picture is None:
         return "no image model"
+    if is_detector(facts, Options()):
+        return f"detector: {picture} → boxes and scores"
     if not classifier_problems(facts):
         return f"image classifier: {picture} → {' or '.join(map(_scores, _candidates(facts)))}"
     if len(facts.outputs) != 1:
@@ -151,7 +155,7 @@ def _scores(tensor: TensorFacts) -> str:
 
 def needs(facts: ModelFacts) -> list[str]:
     """What `generate` has to be told about this model."""
-    return [] if classifier_problems(facts) else list(_needs(facts))
+    return [] if is_detector(facts, Options()) or classifier_problems(facts) else list(_needs(facts))
 
 
 def _needs(facts: ModelFacts) -> Iterator[str]:
@@ -201,7 +205,7 @@ def _summary_rows(facts: ModelFacts) -> Iterable[tuple[str, str]]:
     yield "model", printable(str(facts.json_path), 1000)
     yield "format", facts.format + "".join(f", {text}" for text in (facts.generated_by, facts.converted_by) if text)
     yield "looks like", task(facts)
-    for item in classifier_problems(facts):
+    for item in () if is_detector(facts, Options()) else classifier_problems(facts):
         yield "not usable", f"{printable(str(item.params['reason']), 500)} (next: {item.next_step})"
     for need in needs(facts):
         yield "generate needs", need

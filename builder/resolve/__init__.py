@@ -39,6 +39,7 @@ from builder.resolve.shapes import (
     shape_text,
 )
 from builder.resolve.tasks import KINDS, chosen, is_clear, task_problems
+from builder.resolve.tasks.detection import is_detector
 from builder.spec import (
     MAX_INPUT_SIDE,
     ChannelOrder,
@@ -57,6 +58,7 @@ __all__ = [
     "classifier_problems",
     "formula",
     "image_axes",
+    "is_detector",
     "own_labels",
     "own_normalization",
     "placeholders",

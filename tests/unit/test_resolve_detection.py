@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.cli.inspect import task
 from builder.errors import UserError
 from builder.inputs.anchors import read_anchors
 from builder.inputs.facts import ModelFacts, Shape, TensorFacts
@@ -149,3 +150,8 @@ def test_flags_and_the_options_file_say_the_same(tmp_path: Path) -> None:
     settings = read_options(file)
     assert flags.said() == {key: value for key, value in settings.said().items() if key in flags.said()}
     assert settings.anchors == str(tmp_path / "a.json")
+
+
+def test_inspect_says_that_it_is_a_detector(any_facts: ModelFacts) -> None:
+    assert task(detector(any_facts, 640, YOLO)) == "detector: 640x640 RGB → boxes and scores"
+    assert task(detector(any_facts, 640, {"scores": (1, 5)})).startswith("image classifier")

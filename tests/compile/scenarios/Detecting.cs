@@ -99,8 +99,10 @@ public static class Detecting
         var into = new Detection<Things.Label>[Things.MaxDetections];
         for (var i = 0; i < 100; i++) Frame(model, source, into);
         var before = GC.GetTotalMemory(true);
+        var collections = GC.CollectionCount(0);
         for (var i = 0; i < 20000; i++) Frame(model, source, into);
         var grown = GC.GetTotalMemory(false) - before;
+        Check.Equal(collections, GC.CollectionCount(0));
         Check.True(grown < 20000, "20000 frames allocate " + grown + " bytes");
     }
 
@@ -108,7 +110,7 @@ public static class Detecting
     {
         model.TrySubmit(source);
         Fake.FinishBoxes(Two);
-        Check.Frames(1);
+        Stub.Frame();
         if (!model.TryGetDetections(into, out var count) || count != 2 || into[0].Score != 0.75f)
             throw new Exception("no detections");
     }
