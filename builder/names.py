@@ -36,7 +36,7 @@ CS_TAKEN = frozenset(
     Camera BridgeCamera CameraOptions CameraState CameraFacing CameraRotation
     PixelModel PixelResult Segmenter ImageModel Blending Result NoLabel TryGetLabel Operation LoadOperation
     PredictOperation PictureModel Settled Pacer AdaptivePace StableLabel MonoBehaviour SerializeField Texture
-    Texture2D Renderer Debug""".split()
+    Texture2D Renderer Debug Output RawModel RawResult RawArray""".split()
 )
 WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from builder.inputs.jsonfile import printable
+from builder.resolve.shapes import shape_text
 from builder.spec import Detection, Image, ModelSpec, Segmentation
 from builder.spec.tasks.detection import (
     AnchorsForm,
@@ -98,6 +99,11 @@ def _range_source(found: Gathered) -> str:
     return found.source("output_range", otherwise=found.facts.json_path.name)
 
 
+def _raw(found: Gathered) -> Rows:
+    shown = (f"{printable(one.name, 60)} {one.dtype} {shape_text(one.shape)}" for one in found.spec.outputs)
+    yield "outputs", f"{', '.join(shown)} [{found.source('output', otherwise=found.facts.json_path.name)}]"
+
+
 def _first(found: Gathered) -> str:
     return f"{printable(found.spec.output.name, 60)} [{found.source('output', otherwise=found.facts.json_path.name)}]"
 
@@ -137,5 +143,6 @@ _ROWS: dict[str, Callable[[Gathered], Rows]] = {
     "classification": _classification,
     "detection": _detection,
     "image": _image,
+    "raw": _raw,
     "segmentation": _segmentation,
 }

@@ -31,7 +31,7 @@ from builder.resolve.options import Options
 from builder.resolve.picture import picture_problems
 from builder.resolve.shapes import (
     COLORS,
-    TENSOR_TYPES,
+    OUTPUT_TYPES,
     chosen_output,
     class_count,
     image_axes,
@@ -199,7 +199,7 @@ def _spec(facts: ModelFacts, labels: tuple[str, ...], options: Options) -> Model
 
 def _tensor(tensor: TensorFacts, shape: tuple[int, ...] | None) -> TensorSpec:
     assert shape is not None
-    return TensorSpec(name=tensor.name, shape=shape, dtype=TENSOR_TYPES[tensor.dtype])
+    return TensorSpec(name=tensor.name, shape=shape, dtype=OUTPUT_TYPES[tensor.dtype])
 
 
 def _preprocess(facts: ModelFacts, options: Options) -> Preprocess:

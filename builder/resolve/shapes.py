@@ -14,6 +14,7 @@ TENSOR_TYPES: dict[str, DType] = {
     "int64": "int32",
     "uint8": "int32",
 }
+OUTPUT_TYPES: dict[str, DType] = {**TENSOR_TYPES, "bool": "bool"}
 
 
 def shape_text(shape: Shape) -> str:

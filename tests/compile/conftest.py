@@ -43,7 +43,7 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
     unity = toolchain.compile_unity(folder)
     sources = toolchain.render_runtime(rendered)
     things = toolchain.detector_of("Things", THINGS, limit=3)
-    specs = (toolchain.spec_of("HandSigns", LABELS), things, *toolchain.pixel_specs())
+    specs = (toolchain.spec_of("HandSigns", LABELS), things, toolchain.numbers_of("Numbers"), *toolchain.pixel_specs())
     wrappers = [toolchain.render_wrapper(spec, rendered) for spec in specs]
     built = {defines: _compiled(folder, unity, sources, wrappers, defines) for defines in toolchain.DEFINES}
     return Assemblies(unity, {k: v[0] for k, v in built.items()}, {k: v[1] for k, v in built.items()})

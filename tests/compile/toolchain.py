@@ -21,6 +21,7 @@ from builder.spec import (
     ModelFiles,
     ModelSpec,
     Preprocess,
+    Raw,
     Segmentation,
     TensorSpec,
 )
@@ -88,6 +89,15 @@ def detector_of(name: str, labels: tuple[str, ...], limit: int) -> ModelSpec:
         outputs=(TensorSpec(name="boxes", shape=(1, 100, 6), dtype="float32"),),
         task=Detection(form=form, threshold=0.5, overlap=0.45, per_class=True, limit=limit),
     )
+
+
+def numbers_of(name: str) -> ModelSpec:
+    """A model of raw numbers with two outputs."""
+    outputs = (
+        TensorSpec(name="age_output:0", shape=(-1, 3), dtype="float32"),
+        TensorSpec(name="count", shape=(), dtype="int32"),
+    )
+    return replace(spec_of(name, ("one",)), outputs=outputs, task=Raw(), labels=())
 
 
 def render_runtime(target: Path) -> list[Path]:

@@ -94,6 +94,14 @@ CASES = (
         labels=("cone", "whelk"),
         onnx=True,
     ),
+    Case(
+        folder="raw",
+        options=Options(name="Numbers", task="raw", normalize="unit", input_size=(40, 24)),
+        labels=(),
+        classes=2,
+        format="graph",
+        form=Form(any_size=True, second=True),
+    ),
 )
 
 

@@ -172,7 +172,7 @@ def test_imagenet_needs_three_channels(facts: ModelFacts) -> None:
         ("fit", "zoom", "--fit cannot be 'zoom': it is one of stretch, crop, letterbox."),
         ("filter", "lanczos", "--filter cannot be 'lanczos': it is one of nearest, bilinear, triangle."),
         ("task", "guessing", "--task cannot be 'guessing': it is one of classification, detection, image, "
-         "segmentation."),
+         "raw, segmentation."),
         ("top_k", 0, "--top-k cannot be 0: it must be 1 to 5, the number of labels."),
         ("name", "2 dogs", "'2 dogs' cannot be the model's name: it is not a letter or underscore followed by "
          "letters, digits or underscores."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from builder.harness.tasks.detection import DETECTION
 from builder.harness.tasks.image import IMAGE
 from builder.harness.tasks.kind import TaskCheck
+from builder.harness.tasks.raw import RAW
 from builder.harness.tasks.segmentation import SEGMENTATION
 
-KINDS: dict[str, TaskCheck] = {"detection": DETECTION, "image": IMAGE, "segmentation": SEGMENTATION}
+KINDS: dict[str, TaskCheck] = {"detection": DETECTION, "image": IMAGE, "raw": RAW, "segmentation": SEGMENTATION}

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from builder.render.tasks import classification, detection, image, segmentation
+from builder.render.tasks import classification, detection, image, raw, segmentation
 from builder.render.tasks.view import TaskView
-from builder.spec import Classification, Detection, Image, ModelSpec, Segmentation
+from builder.spec import Classification, Detection, Image, ModelSpec, Raw, Segmentation
 
 
 def task_view(spec: ModelSpec) -> TaskView:
@@ -19,6 +19,8 @@ def task_view(spec: ModelSpec) -> TaskView:
             return detection.view(spec, spec.task)
         case Image():
             return image.view(spec, spec.task)
+        case Raw():
+            return raw.view(spec, spec.task)
         case Segmentation():
             return segmentation.view(spec, spec.task)
     msg = f"there is no C# class for models of the task {spec.task.kind}"

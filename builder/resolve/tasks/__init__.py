@@ -13,6 +13,7 @@ from builder.resolve.tasks.classification import CLASSIFICATION
 from builder.resolve.tasks.detection import DETECTION, is_detector
 from builder.resolve.tasks.image import IMAGE
 from builder.resolve.tasks.kind import Guess, TaskKind
+from builder.resolve.tasks.raw import RAW
 from builder.resolve.tasks.segmentation import SEGMENTATION
 
 DEFAULT = "classification"
@@ -20,6 +21,7 @@ KINDS: dict[str, TaskKind] = {
     DEFAULT: CLASSIFICATION,
     "detection": DETECTION,
     "image": IMAGE,
+    "raw": RAW,
     "segmentation": SEGMENTATION,
 }
 _SHOWN = 12

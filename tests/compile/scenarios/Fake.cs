@@ -7,7 +7,7 @@ internal static class Fake
     public const int PathPixels = 1, PathTexture = 2, PathCamera = 3;
     public const int TopRowFirst = 1, Mirror = 2, Linear = 4, Queue = 8, Rgb24 = 16, Webcam = 32;
 
-    private const int DetectionTask = 2;
+    private const int DetectionTask = 2, RawTask = 6;
     private const string Library = "__Internal";
 
     [DllImport(Library, EntryPoint = "Fake_SetAbi")] public static extern void SetAbi(int version);
@@ -68,6 +68,9 @@ internal static class Fake
 
     /// <summary>Ends it with boxes: class, score, left, top, width and height of each.</summary>
     public static int FinishBoxes(float[] numbers, int handle = 1) => FinishNumbers(handle, DetectionTask, numbers, numbers.Length);
+
+    /// <summary>Ends it with raw numbers: rank, shape and values of each output.</summary>
+    public static int FinishRaw(float[] numbers, int handle = 1) => FinishNumbers(handle, RawTask, numbers, numbers.Length);
 
     /// <summary>Ends it as failed.</summary>
     public static int FinishFailed(int code, string message, int handle = 1)

@@ -1,0 +1,2 @@
+document.currentScript.tfjsBridgePart=$=>{"use strict";var []=$;// wasm
+};
