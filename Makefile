@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUNTIME := jslib/dist/runtime.json
 RUNTIME_SOURCES := jslib/package.json $(wildcard jslib/scripts/*.mjs) builder/__init__.py $(shell find jslib/src -type f)
 
-.PHONY: example-detection example-segmentation example-style test-evaluate bench-bridge bench-detection setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-lean test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain
+.PHONY: example-detection example-segmentation example-style test-evaluate bench-bridge bench-detection setup demo test lint unit test-mutations test-builds test-fuzz test-steady test-lean test-real generated golden lock wheel clean help test-kill bench-generate operators test-toolchain lock-toolchain bench-pixels
 
 setup: .venv/installed $(RUNTIME) ## the command .venv/bin/tfjs-for-unity, ready to use
 
@@ -97,6 +97,10 @@ bench-generate: setup ## seconds and memory that --help and generate take, besid
 bench-bridge: setup ## the bridge beside the common tutorial's, plain TensorFlow.js and ONNX Runtime Web; writes build/bridge.json
 	@$(NEED) chromium
 	$(BIN)/python -m benchmarks.bridge.measure build/bridge.json
+
+bench-pixels: setup ## masks and styles a second, beside plain TensorFlow.js in the same page
+	@$(NEED) chromium
+	$(BIN)/python -m benchmarks.bridge.pixels
 
 bench-detection: setup ## what reading the boxes of a detector takes, beside its inference
 	@$(NEED) chromium node
