@@ -20,7 +20,7 @@ from builder.convert.quantize import NONE
 from builder.errors import BAD_OPTION, fail
 from builder.harness.assets import Tree, contract_bytes, model_folders
 from builder.harness.builds import INDEX
-from builder.harness.evaluation.predictors import BuildOpening, ModelOpening, Opening
+from builder.harness.evaluation.predictors import BuildOpening, ModelOpening, Opening, require_classifier
 from builder.harness.evaluation.stem import Stem
 from builder.harness.golden import spec_of
 from builder.harness.run import published
@@ -146,6 +146,7 @@ def _own_parts(facts: ModelFacts, spec: ModelSpec) -> dict[str, Any]:
 
 @contextmanager
 def _model(facts: ModelFacts, name: str, spec: ModelSpec, options: RunOptions) -> Iterator[ModelOpening]:
+    require_classifier(name, spec.task.kind)
     parts = (spec.files, spec.preprocess, spec.task, spec.labels, spec.output.name)
     identity = hashlib.sha256(repr(parts).encode()).hexdigest()
     if facts.rewritten is None:

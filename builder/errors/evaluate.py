@@ -32,3 +32,10 @@ BAD_REPORT = _define(
     "Only a whole JSON report of `evaluate` or `verify`, of this version, can be compared or merged.",
     "Give files that --json wrote.",
 )
+NOT_EVALUABLE = _define(
+    "NOT_EVALUABLE",
+    544,
+    "{model} cannot be evaluated: only classifiers are, and its task is {task}.",
+    "Accuracy, the confusion matrix and what else is measured belong to one class a picture.",
+    "Check models of other tasks by cases that say what must be found: docs/verify.md.",
+)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from builder.errors import UserError
+from builder.errors import NOT_EVALUABLE, UserError, fail
 from builder.harness import evaluate
 from builder.harness.browser import BrowserOptions, open_browser
 from builder.harness.golden import scores_of
@@ -80,6 +80,12 @@ class Opening(Protocol):
     def __call__(self, progress: Progress) -> AbstractAsyncContextManager[Predictor]: ...
 
 
+def require_classifier(model: str, task: str) -> None:
+    """Raises UserError: NOT_EVALUABLE."""
+    if task != "classification":
+        raise fail(NOT_EVALUABLE, model=model, task=task)
+
+
 # --- a build --------------------------------------------------------------------------------------------------------
 
 BUILD_WAY = "the build's own runtime, by its page object: exact, but the game's own path to it is not exercised"
@@ -131,6 +137,7 @@ class BuildOpening:
 
 
 def _who(model: ModelInfo, backend: str, page: GamePage, version: str, checks: tuple[Check, ...]) -> Who:
+    require_classifier(f"The model {model.slug}", model.task)
     return Who(
         name=f"{model.name} ({model.slug})",
         labels=model.labels,
