@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from builder.cli.building import BuildSource
-from builder.cli.evaluating import OUTPUTS, Outputs, Shown, conclude, held_out, output_options, part, weights
+from builder.cli.evaluating import OUTPUTS, Outputs, Shown, conclude, held_out, output_options, weights
 from builder.cli.flags import FilledPath
-from builder.cli.harness_flags import EXISTING, browser_options, finite, options, progressing, run_options
+from builder.cli.harness_flags import EXISTING, browser_options, finite, options, progressing, run_options, shard_option
 from builder.cli.targets import MODEL_FLAGS, target
 from builder.harness.evaluation.run import Wish, evaluate
 from builder.harness.evaluation.samples import read_samples
@@ -24,7 +24,7 @@ _data_options = options(
     click.option("--data", type=EXISTING, required=True, metavar="DATA", help="Folder or list of labelled pictures."),
     click.option("--against", type=EXISTING, metavar="MODEL", help="Compare with this model, such as a quantized one."),
     click.option("--results", type=_PATH, metavar="FOLDER", help="Keep predictions there, and go on from what it has."),
-    click.option("--shard", callback=part, metavar="I/N", help="Only every N-th picture from the I-th on."),
+    shard_option,
     click.option(
         "--box-factor",
         type=click.FloatRange(min=0.1, max=20),

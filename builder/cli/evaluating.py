@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -84,17 +83,6 @@ def held_against(done: Evaluation, old: Path | None) -> Evaluation:
     now = {row.id: is_right(row) for row in done.summary.rows}
     gained = sum(right and id not in before for id, right in now.items())
     return replace(done, checks=(*done.checks, worse(old, before, now, gained)))
-
-
-def part(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """`2/4` → (2, 4)."""
-    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", value or "")
-    if value is None:
-        return None
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        message = f"{value!r} is not I/N, such as 1/4, with I from 1 to N"
-        raise click.BadParameter(message, context, option)
-    return int(found[1]), int(found[2])
 
 
 def held_out(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> HeldOut:

@@ -46,6 +46,17 @@ def finite(context: click.Context, option: click.Parameter, value: float | None)
     raise click.BadParameter(message, context, option)
 
 
+def part(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """`2/4` → (2, 4)."""
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", value or "")
+    if value is None:
+        return None
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        message = f"{value!r} is not I/N, such as 1/4, with I from 1 to N"
+        raise click.BadParameter(message, context, option)
+    return int(found[1]), int(found[2])
+
+
 class Duration(click.ParamType[float]):
     """`90s`, `10m` or `2h`; seconds, or 0 for none."""
 
@@ -90,6 +101,7 @@ run_options = options(
     ),
     click.option("--isolated", is_flag=True, help="Serve with COOP and COEP headers, for builds with threads."),
 )
+shard_option = click.option("--shard", callback=part, metavar="I/N", help="Only every N-th picture from the I-th on.")
 browser_options = options(
     click.option("--browser", "executable", type=FILE, metavar="PATH", help="Chromium to use, instead of searching."),
     click.option(

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builder.cli.console import print_problems, stdout
 from builder.cli.github import failures, summary, tell
-from builder.errors import REPORT_NOT_WRITTEN, Problem, problem
+from builder.errors import EXIT_CASE_FAILED, REPORT_NOT_WRITTEN, Problem, UserError, problem
 from builder.harness import files
 from builder.harness.builds import Target
 from builder.harness.differences import compare_run
 from builder.harness.golden import preprocess_of
 from builder.harness.html.of_run import failure_page, page
 from builder.harness.html.render import html
-from builder.harness.report import facts, verdict
+from builder.harness.report import facts, print_run, verdict
 from builder.harness.results import Check, RunResult
 from builder.harness.visits import Findings, RunFailed
 from builder.spec import Preprocess
@@ -31,18 +32,31 @@ class Reports:
     compare: Path | None
     github: bool
 
-    def held_against(self, found: Findings) -> Findings:
+    def _held_against(self, found: Findings) -> Findings:
         """With the check that nothing is worse than in the older report, if there is one; raises BAD_REPORT."""
         if self.compare is None:
             return found
         check = compare_run(self.compare, found.result)
         return replace(found, result=replace(found.result, checks=(*found.result.checks, check)))
 
-    def write(self, build: Target, found: Findings, exit_code: int) -> list[Problem]:
-        """Writes them for a run to its end; returns what could not be written."""
+    def conclude(self, build: Target | None, found: Findings) -> None:
+        """Says what a run to its end found, writes its reports, and exits by the verdict; `build` where it is at
+        hand."""
+        found = self._held_against(found)
+        exit_code = 0 if found.result.passed else EXIT_CASE_FAILED
+        print_run(stdout(), found.result)
+        unwritten = self._write_run(build, found, exit_code)
+        if exit_code:
+            print_problems(unwritten)
+            raise SystemExit(exit_code)
+        if unwritten:
+            raise UserError(unwritten)
+
+    def _write_run(self, build: Target | None, found: Findings, exit_code: int) -> list[Problem]:
+        """Returns what could not be written."""
         run = found.result
         contents = {
-            self.report: lambda: html(page(found, _preprocess(build, run))).encode(),
+            self.report: lambda: html(page(found, _preprocess(build, run) if build else None)).encode(),
             self.json: lambda: files.json_report(run, exit_code).encode(),
             self.junit: lambda: files.junit_report(run),
             self.screenshot: lambda: found.screenshot,
@@ -54,7 +68,7 @@ class Reports:
         return self._write(contents, lines, summary(verdict(run), facts(run), texts))
 
     def write_failure(self, build: Target, failure: RunFailed) -> list[Problem]:
-        """The same for a build that did not load."""
+        """Writes them for a build that did not load; returns what could not be written."""
         problems, log, checks = failure.problems, failure.log, failure.checks
         contents = {
             self.report: lambda: html(failure_page(build.name, failure)).encode(),

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from builder.cli.building import BuildSource, opened
-from builder.cli.console import print_problems, stderr, stdout
+from builder.cli.console import print_problems, stderr
 from builder.cli.golden import update
 from builder.cli.harness_flags import (
     EXISTING,
@@ -24,10 +24,10 @@ from builder.cli.harness_flags import (
     progressing,
     report_options,
     run_options,
+    shard_option,
 )
 from builder.cli.reports import Reports
 from builder.cli.writing import check_place
-from builder.errors import EXIT_CASE_FAILED, UserError
 from builder.harness import golden, report
 from builder.harness.browser import BrowserOptions
 from builder.harness.builds import Target
@@ -93,6 +93,7 @@ _output_options = options(
 @click.option(
     "--force", is_flag=True, help="With --update-golden: also overwrite generated files that somebody edited."
 )
+@shard_option
 @run_options
 @_look_options
 @_soak_options
@@ -112,6 +113,7 @@ def command(
     tfjs-for-unity verify MyGame/Builds/WebGL --cases cases.toml --backend wasm --junit verify.xml
     tfjs-for-unity verify MyGame/Builds/WebGL --update-golden MyGame
     tfjs-for-unity verify game.zip --no-predict
+    tfjs-for-unity verify MyGame/Builds/WebGL --cases photos/ --shard 1/4 --json shard1.json
     tfjs-for-unity verify https://example.com/game/ --cases photos/
 
     BUILD is a folder (or one that holds it, like docs/), a ZIP, or an address, of which only the host is reached.
@@ -147,11 +149,25 @@ def command(
     if cases_path and not given["predict"]:
         message = "--no-predict goes without --cases."
         raise click.UsageError(message)
+    if given["shard"]:
+        _refuse_what_needs_all(cases_path, given["soak"], reports)
     with opened(build) as target:
         if project is not None:
             _update_golden(target, project, RunOptions(**given), force=force)
         else:
             _check(target, cases_path, RunOptions(**given), reports)
+
+
+def _refuse_what_needs_all(cases_path: Path | None, soak: float, reports: Reports) -> None:
+    """What a part of the cases cannot give."""
+    reasons = {
+        "--shard goes with --cases.": cases_path is None,
+        "--shard goes without --soak: run it by itself.": bool(soak),
+        "--shard goes without --compare: give that to merge-reports.": reports.compare is not None,
+    }
+    for message, refused in reasons.items():
+        if refused:
+            raise click.UsageError(message)
 
 
 def _check(target: Target, cases_path: Path | None, options: RunOptions, reports: Reports) -> None:
@@ -162,7 +178,7 @@ def _check(target: Target, cases_path: Path | None, options: RunOptions, reports
         report.print_failure(stderr(), failure.log, failure.checks)
         print_problems(reports.write_failure(target, failure))
         raise
-    _show(target, reports.held_against(found), reports)
+    reports.conclude(target, found)
 
 
 def _update_golden(target: Target, project: Path, options: RunOptions, *, force: bool) -> None:
@@ -194,14 +210,3 @@ def _refuse_what_checks() -> None:
 def _run(target: Target, cases: Sequence[Case], options: RunOptions) -> Findings:
     with progressing() as progress:
         return asyncio.run(run(target, cases, options, progress))
-
-
-def _show(target: Target, found: Findings, reports: Reports) -> None:
-    exit_code = 0 if found.result.passed else EXIT_CASE_FAILED
-    report.print_run(stdout(), found.result)
-    unwritten = reports.write(target, found, exit_code)
-    if exit_code:
-        print_problems(unwritten)
-        raise SystemExit(exit_code)
-    if unwritten:
-        raise UserError(unwritten)

@@ -5,6 +5,8 @@ A list is TOML (`[[cases]]`), JSON (a list, or an object with `cases`) or CSV (o
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +96,24 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     if problems:
         raise UserError(problems)
     return cases
+
+
+def digest(cases: Iterable[Case], query: str) -> str:
+    """SHA-256 over what is asked: the cases but for the folders of their files, their pictures' sizes in bytes, and the
+    `query` of the run."""
+    found = hashlib.sha256()
+    for case in cases:
+        wanted = [case.label, case.minimum, case.scores, case.tolerance, _portable(case.expect)]
+        row = [case.id, case.image.stat().st_size, *wanted, case.source, case.query, query]
+        found.update(json.dumps(row, sort_keys=True, default=str).encode())
+    return found.hexdigest()
+
+
+def _portable(expect: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The expectation with the names alone of the files in it."""
+    keys = {key for kind in KINDS.values() for key in kind.files}
+    short = {k: Path(v).name for k, v in (expect or {}).items() if k in keys and isinstance(v, str)}
+    return None if expect is None else {**expect, **short}
 
 
 def check_against(cases: Iterable[Case], labels: Sequence[str], task: str = "classification") -> None:

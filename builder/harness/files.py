@@ -11,6 +11,7 @@ from typing import Any
 
 from builder.errors import Problem
 from builder.harness.cases import Case
+from builder.harness.report import expected, got
 from builder.harness.results import CaseResult, Check, ModelInfo, PageLog, Prediction, RunResult, SoakSample
 from builder.harness.text import clean
 
@@ -34,7 +35,9 @@ def json_report(run: RunResult, exit_code: int) -> str:
             "model": None if run.model is None else _model(run.model),
             "tensors": None if run.tensors is None else {"before": run.tensors.before, "after": run.tensors.after},
             "checks": [_check(check) for check in run.checks],
-            "cases": [_case(result) for result in run.cases],
+            "shard": None if run.shard is None else list(run.shard),
+            "asked": run.asked,
+            "cases": [_case(run, result) for result in run.cases],
             "restarts": [clean(text) for text in run.restarts],
             "soak": [_sample(sample) for sample in run.soak],
             "page": _log(run.log),
@@ -76,7 +79,8 @@ def _check(check: Check) -> dict[str, Any]:
     return {"name": check.name, "passed": check.passed, "detail": check.detail, "reasons": list(check.reasons)}
 
 
-def _case(result: CaseResult) -> dict[str, Any]:
+def _case(run: RunResult, result: CaseResult) -> dict[str, Any]:
+    best, score = got(run, result)
     return {
         "id": clean(result.case.id, 200),
         "source": result.case.source,
@@ -85,6 +89,7 @@ def _case(result: CaseResult) -> dict[str, Any]:
         "passed": result.passed,
         "reasons": list(result.reasons),
         "prediction": None if result.prediction is None else _prediction(result.prediction),
+        "words": {"expected": expected(result), "got": best, "score": score},
     }
 
 

@@ -25,6 +25,8 @@ _LEVELS = {"error": "red", "warning": "yellow"}
 
 def expected(result: CaseResult) -> str:
     """What the case wants, in a few words."""
+    if result.words is not None:
+        return result.words.expected
     case = result.case
     words = []
     if case.label is not None:
@@ -46,6 +48,8 @@ def _short(value: object) -> str:
 
 def got(run: RunResult, result: CaseResult) -> tuple[str, str]:
     """The best label and its score, or dashes where there is no prediction."""
+    if result.words is not None:
+        return result.words.got, result.words.score
     scores = () if result.prediction is None else result.prediction.scores
     labels = () if run.model is None else run.model.labels
     if result.prediction is not None and result.prediction.task in KINDS:
@@ -65,6 +69,7 @@ def facts(run: RunResult) -> list[tuple[str, str]]:
     """The run's circumstances: what was checked, with what."""
     return [
         ("build", clean(run.build, 200)),
+        *([("shard", f"{run.shard[0]} of {run.shard[1]}")] if run.shard else []),
         *_model_facts(run),
         ("renderer", run.renderer or "no WebGL"),
         ("browser", run.browser),

@@ -63,13 +63,24 @@ class PageLog:
         return self.page_errors + tuple(line.text for line in self.console if line.level == "error")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A case as reports put it: what it wants, what it got, and the score of that."""
+
+    expected: str
+    got: str
+    score: str
+
+
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """A case with what came of it; it passed when there are no `reasons` against it."""
+    """A case with what came of it; it passed when there are no `reasons` against it. `words`: what an older report
+    said of it, where that report alone is left."""
 
     case: Case
     prediction: Prediction | None
     reasons: tuple[str, ...]
+    words: Words | None = None
 
     @property
     def passed(self) -> bool:
@@ -123,7 +134,8 @@ class SoakSample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Everything that one `verify` found. `model` is None where none was asked for. `start`: how the build started.
-    `restarts`: why pages died whose cases were run again. `soak`: what was sampled, oldest first."""
+    `restarts`: why pages died whose cases were run again. `soak`: what was sampled, oldest first. `shard` is (number
+    from 1, count): a part of the cases; `asked`: a digest of them all."""
 
     build: str
     browser: str
@@ -138,6 +150,8 @@ class RunResult:
     start: Start
     restarts: tuple[str, ...] = ()
     soak: tuple[SoakSample, ...] = ()
+    shard: tuple[int, int] | None = None
+    asked: str = ""
 
     @property
     def verdicts(self) -> dict[str, bool | None]:

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from builder.errors import NOTHING_TO_CHECK, fail
+from builder.errors import BAD_OPTION, NOTHING_TO_CHECK, fail
 from builder.harness.assets import ROOT, check_files
 from builder.harness.builds import INDEX, Target
-from builder.harness.cases import Case
+from builder.harness.cases import Case, digest
 from builder.harness.golden import stored
 from builder.harness.loading import Progress
 from builder.harness.results import Check, PageLog
 from builder.harness.serve import serve
+from builder.harness.sharding import part_of
 from builder.harness.visits import Findings, RunFailed, RunOptions, Visit, Visitor, join, plan
 from builder.harness.workers import Board, Crew
 
@@ -23,13 +24,17 @@ _NEED_A_LIVING_PAGE = frozenset({"rendered", "tensors"})
 
 
 async def run(target: Target, cases: Sequence[Case], options: RunOptions, progress: Progress) -> Findings:
-    """Checks a build with `cases`, and with the golden vectors that it carries; `cases` may be empty if it does, or if
-    nothing is to be predicted.
+    """Checks a build with `cases`, or the shard of them that the options name, and with the golden vectors that it
+    carries; `cases` may be empty if it does, or if nothing is to be predicted.
 
     Raises:
-        UserError: NOTHING_TO_CHECK, NO_BROWSER, BAD_CASES; as RunFailed whatever kept the build or its model from
-            loading.
+        UserError: NOTHING_TO_CHECK, NO_BROWSER, BAD_CASES, BAD_OPTION; as RunFailed whatever kept the build or its
+            model from loading.
     """
+    shard, asked = options.shard, digest(cases, options.query)
+    cases = part_of(cases, shard)
+    if shard and not cases:
+        raise fail(BAD_OPTION, "--shard", option="--shard", value=f"{shard[0]}/{shard[1]}", reason="it leaves no case")
     golden = stored(target.root) if target.root and options.predict else {}
     progress("comparing the files with their contracts")
     files = _file_checks(target, options)
@@ -49,7 +54,8 @@ async def run(target: Target, cases: Sequence[Case], options: RunOptions, progre
             failure.checks = (*files, *failure.checks)
             raise
     found = merge(cases, crew.found, crew.restarts)
-    return replace(found, result=replace(found.result, checks=(*files, *found.result.checks)))
+    checks = (*files, *found.result.checks)
+    return replace(found, result=replace(found.result, checks=checks, shard=shard, asked=asked))
 
 
 def carries_models(root: Path) -> bool:
@@ -84,7 +90,7 @@ def merge(cases: Sequence[Case], found: Sequence[Findings], restarts: Sequence[s
     leaking = (each for each in living if any(c.name == "tensors" and not c.passed for c in each.checks))
     result = replace(
         runs[0],
-        backend_used=", ".join(sorted({each.backend_used for each in runs})),
+        backend_used=", ".join(sorted({name for each in runs for name in each.backend_used.split(", ")})),
         cases=tuple(by_case[id(case)] for case in cases),
         checks=tuple(_merged_checks(found)),
         tensors=next(leaking, living[0]).tensors,

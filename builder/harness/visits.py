@@ -32,7 +32,7 @@ MAX_WORKERS = 32
 class RunOptions:
     """How to run; `timeout` in seconds holds for loading the build and its model, and for each prediction. Without
     `predict` no model is looked for, and the picture must hold for `settle` seconds. `soak`: seconds to keep it busy,
-    0 for no soak."""
+    0 for no soak. `shard` is (number from 1, count): a part of the cases."""
 
     backend: Backend = "auto"
     gpu: Gpu = "software"
@@ -47,6 +47,7 @@ class RunOptions:
     settle: float = 5.0
     isolated: bool = False
     soak: float = 0.0
+    shard: tuple[int, int] | None = None
 
 
 class RunFailed(UserError):

@@ -25,6 +25,7 @@ from tests.verifying import (
     class_folder,
     color_picture,
     fake_scores,
+    run_command,
     save,
     verify,
 )
@@ -269,6 +270,26 @@ def test_three_workers_report_what_one_does(tmp_path: Path) -> None:
         reports.append((report, junit.read_text("utf-8")))
     assert reports[0] == reports[1]
     assert [case["passed"] for case in reports[0][0]["cases"]] == [True, True, True, False, True, True, True]
+
+
+def test_shards_put_together_report_what_one_run_does(tmp_path: Path) -> None:
+    listing = listed_cases(tmp_path, "rgbwg")
+    names = {"whole": (), "1": ("--shard", "1/2"), "2": ("--shard", "2/2")}
+    codes = [
+        verify(FAKE_BUILD, listing, *PATIENT, *shard, "--json", str(tmp_path / f"{name}.report")).code
+        for name, shard in names.items()
+    ]
+    assert codes == [1, 0, 1]
+    files = [str(tmp_path / f"{name}.report") for name in ("2", "1")]
+    merged = run_command("merge-reports", *files, "--json", str(tmp_path / "merged.report"))
+    assert merged.code == 1 and merged.lines[-1] == "FAIL: 1 of 5 cases fail"
+    reports = [json.loads((tmp_path / f"{name}.report").read_text("utf-8")) for name in ("whole", "merged")]
+    for report in reports:  # each page has its own console and its own times
+        del report["page"], report["start"]
+        for case in report["cases"]:
+            del case["prediction"]["execute_ms"]
+    assert reports[0] == reports[1]
+    assert [case["passed"] for case in reports[1]["cases"]] == [True, True, True, False, True]
 
 
 @pytest.mark.parametrize("deaths", [1, 2])

@@ -11,7 +11,8 @@ from PIL import Image
 
 from builder.errors import BAD_DATA, UserError
 from builder.harness.evaluation.crop import Box, crop
-from builder.harness.evaluation.samples import Sample, digest, read_samples, shard, true_classes
+from builder.harness.evaluation.samples import Sample, digest, read_samples, true_classes
+from builder.harness.sharding import part_of
 from tests.verifying import color_picture, save
 
 
@@ -97,7 +98,7 @@ def test_labels_that_the_model_does_not_have_are_named_once_each(tmp_path: Path)
 
 def test_shards_are_a_partition_that_spreads_the_classes(tmp_path: Path) -> None:
     samples = [Sample(id=f"{i}", image=tmp_path, label="x", where="l") for i in range(10)]
-    parts = [shard(samples, number, 4) for number in (1, 2, 3, 4)]
+    parts = [part_of(samples, (number, 4)) for number in (1, 2, 3, 4)]
     assert sorted((s.id for part in parts for s in part), key=int) == [s.id for s in samples]
     assert [s.id for s in parts[1]] == ["1", "5", "9"]
 

@@ -18,6 +18,7 @@ from builder.harness.evaluation.predictors import Memory, Who
 from builder.harness.evaluation.run import About, Evaluation, conclude
 from builder.harness.evaluation.summary import Agreement, Figures, Row
 from builder.harness.results import Check
+from builder.harness.sharding import ReadShard
 from builder.harness.text import clean
 
 VERSION = 1
@@ -191,7 +192,7 @@ class Report(_Read):
     model: _Who
     against: _Who | None
     data: _Data
-    shard: tuple[int, int] | None
+    shard: ReadShard | None
     hold_out: tuple[tuple[str, str], ...]
     class_weights: Literal["balanced"] | dict[str, float] | None
     min_accuracy: float | None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 
 from builder.errors import BAD_REPORT, Problem, UserError, problem
 from builder.harness.evaluation.document import Report, read_report
 from builder.harness.evaluation.run import Evaluation, conclude
-from builder.harness.evaluation.summary import Row
+from builder.harness.sharding import WHOLE, gaps, interleaved
 
 
 def merge(paths: Sequence[Path]) -> Evaluation:
@@ -19,7 +19,7 @@ def merge(paths: Sequence[Path]) -> Evaluation:
     problems = _problems(reports)
     if problems:
         raise UserError(problems)
-    ordered = sorted(reports, key=lambda each: each[1].shard or (1, 1))
+    ordered = sorted(reports, key=lambda each: each[1].shard or WHOLE)
     parts = [report.evaluation_of(path) for path, report in ordered]
     about = replace(
         parts[0].about,
@@ -30,13 +30,8 @@ def merge(paths: Sequence[Path]) -> Evaluation:
         restarts=tuple(chain.from_iterable(part.about.restarts for part in parts)),
         memory=(),  # of pages that have nothing to do with each other
     )
-    rows = _interleaved([part.summary.rows for part in parts])
+    rows = interleaved([part.summary.rows for part in parts])
     return conclude(about, rows, parts[0].held_out, parts[0].weights)
-
-
-def _interleaved(parts: Sequence[Sequence[Row]]) -> list[Row]:
-    """The n-th shard has every n-th picture."""
-    return [row for row in chain.from_iterable(zip_longest(*parts)) if row is not None]
 
 
 def _problems(reports: Sequence[tuple[Path, Report]]) -> list[Problem]:
@@ -46,7 +41,7 @@ def _problems(reports: Sequence[tuple[Path, Report]]) -> list[Problem]:
         "model compared with": lambda r: r.against and r.against.identity,
         "data": lambda r: r.data.digest,
         "options": lambda r: (r.hold_out, r.min_accuracy, r.class_weights),
-        "number of shards": lambda r: (r.shard or (1, 1))[1],
+        "number of shards": lambda r: (r.shard or WHOLE)[1],
     }
     found = [
         problem(BAD_REPORT, path, reason=f"it is of another {name} than {reports[0][0].name}")
@@ -54,11 +49,4 @@ def _problems(reports: Sequence[tuple[Path, Report]]) -> list[Problem]:
         for name, of in alike.items()
         if of(report) != of(first)
     ]
-    numbers = [(report.shard or (1, 1))[0] for _, report in reports]
-    count = (first.shard or (1, 1))[1]
-    missing = sorted(set(range(1, count + 1)) - set(numbers))
-    if missing:
-        found.append(problem(BAD_REPORT, reason=f"the shards {', '.join(map(str, missing))} of {count} are missing"))
-    twice = sorted({number for number in numbers if numbers.count(number) > 1})
-    found += [problem(BAD_REPORT, reason=f"the shard {number} is given twice") for number in twice]
-    return found
+    return found + gaps([(report.shard or WHOLE)[0] for _, report in reports], (first.shard or WHOLE)[1])

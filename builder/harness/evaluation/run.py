@@ -16,10 +16,11 @@ from builder.harness.evaluation import metrics
 from builder.harness.evaluation.answers import Answer, Ledger, open_ledger
 from builder.harness.evaluation.asking import Crew, MemorySample
 from builder.harness.evaluation.predictors import Opening, Who
-from builder.harness.evaluation.samples import Sample, digest, shard, true_classes
+from builder.harness.evaluation.samples import Sample, digest, true_classes
 from builder.harness.evaluation.summary import HeldOut, Row, Summary, summarize
 from builder.harness.loading import Progress
 from builder.harness.results import Check
+from builder.harness.sharding import part_of
 
 Weights = Literal["balanced"] | Mapping[str, float] | None
 
@@ -85,7 +86,7 @@ async def evaluate(
     """
     _check_held_out(samples, wish.held_out)
     whole = digest(samples, wish.factor)
-    asked = shard(samples, *wish.shard) if wish.shard else tuple(samples)
+    asked = part_of(samples, wish.shard)
     if not asked:
         raise fail(BAD_OPTION, "--shard", option="--shard", value=f"{wish.shard}", reason="it leaves no picture")
     begun, resumed = time.monotonic(), [0]

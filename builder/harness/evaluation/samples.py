@@ -184,11 +184,6 @@ def true_classes(samples: Sequence[Sample], labels: Sequence[str]) -> list[int]:
     return [places[sample.label] for sample in samples]
 
 
-def shard(samples: Sequence[Sample], number: int, count: int) -> tuple[Sample, ...]:
-    """Every `count`-th picture from the `number`-th on, so that classes are spread over all shards."""
-    return tuple(samples[number - 1 :: count])
-
-
 def digest(samples: Iterable[Sample], factor: float) -> str:
     """SHA-256 over what is asked: the pictures' ids, sizes in bytes, labels, groups and boxes."""
     found = hashlib.sha256()
