@@ -31,8 +31,8 @@ def test_only_classifiers_are_evaluated(shell: Shell, data: Path, command: str) 
     (shell.model / "tfjs-for-unity.toml").write_text('task = "raw"\n[preprocess]\nnormalize = "none"\n', "utf-8")
     done = shell(command, shell.model, "--data", data)
     assert (done.code, done.out) == (NOT_EVALUABLE.exit_code, "")
-    text = f"error {NOT_EVALUABLE.code} NOT_EVALUABLE: hand signs cannot be evaluated: only classifiers are, and its task is raw."
-    assert text in done.err
+    what = "hand signs cannot be evaluated: only classifiers are, and its task is raw."
+    assert f"error {NOT_EVALUABLE.code} NOT_EVALUABLE: {what}" in done.err
 
 
 def test_so_is_a_model_of_a_build() -> None:
