@@ -30,7 +30,9 @@ def temporary() -> Iterator[Path]:
 def start(temporary: Path, cases: Path, *arguments: str) -> subprocess.Popen[bytes]:
     command = command_line("verify", FAKE_BUILD, "--cases", cases, "--timeout", "60", *arguments)
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    # What runs in the background of a shell, as tests in CI may, has ctrl-c ignored, and so would its children.
+    heeding = ["env", "--default-signal=INT", *command]
+    return subprocess.Popen(heeding, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
 
 
 def wait_for_a_page(process: subprocess.Popen[bytes], before: set[int]) -> None:
