@@ -45,7 +45,7 @@ def shape_entry(size: object) -> int:
 
 
 def _rule(class_name: str) -> Callable[[Config, list[tuple[int, ...]]], Shape] | None:
-    if class_name in _SAME or class_name in _MERGES:
+    if class_name in _SAME:
         return lambda config, inputs: inputs[0]
     if class_name in _CONVOLUTIONS:
         return lambda config, inputs: _windowed(inputs[0], config, "kernel_size", _positive(config["filters"]))
@@ -169,6 +169,12 @@ def _permute(config: Config, inputs: list[tuple[int, ...]]) -> Shape:
     return (inputs[0][0], *(inputs[0][_positive(axis)] for axis in config["dims"]))
 
 
+def _merged(config: Config, inputs: list[tuple[int, ...]]) -> Shape:
+    """Axes of one element are stretched."""
+    sizes = [set(axis) - {1} or {1} for axis in zip(*inputs, strict=True)]
+    return tuple(axis.pop() if len(axis) == 1 else -1 for axis in sizes)
+
+
 def _concatenate(config: Config, inputs: list[tuple[int, ...]]) -> Shape:
     axis = config.get("axis", -1)
     sizes = list(inputs[0])
@@ -188,4 +194,5 @@ _RULES: dict[str, Callable[[Config, list[tuple[int, ...]]], Shape]] = {
     "Reshape": _reshape,
     "Permute": _permute,
     "Concatenate": _concatenate,
+    **dict.fromkeys(_MERGES, _merged),
 }

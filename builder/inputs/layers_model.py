@@ -11,9 +11,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from builder.errors import NOT_A_MODEL, UserError, fail
+from builder.errors import NOT_A_MODEL, UserError, fail, problem
 from builder.inputs.facts import Layout, Shape, Step, TensorFacts, TopologyFacts
-from builder.inputs.jsonfile import json_where, schema_problems
+from builder.inputs.jsonfile import MAX_PROBLEMS, json_where, schema_problems
+from builder.inputs.keras3 import is_keras_3
+from builder.inputs.layer_flaws import flaws
 from builder.inputs.layer_shapes import output_shape, shape_entry
 from builder.inputs.schema import Document, Foreign, Weight
 
@@ -73,6 +75,7 @@ class Network:
     def __init__(self, layer: Layer, json_path: Path, path: tuple[str | int, ...], depth: int = 0) -> None:
         if depth > _MAX_NESTING:
             raise fail(NOT_A_MODEL, json_where(json_path, path), reason="models are nested too deeply")
+        self.path = path
         self.sequential = layer.class_name == _SEQUENTIAL
         self.config = layer.settings
         # The oldest Sequential models hold the list itself.
@@ -86,6 +89,7 @@ class Network:
             for i, inner in enumerate(self.layers)
             if inner.is_network
         }
+        self._met: dict[int, list[Shape]] = {}  # what each layer read in its first call
 
     def leaves(self) -> Iterator[Layer]:
         """Every layer that is no network itself, in the file's order."""
@@ -94,6 +98,20 @@ class Network:
                 yield from self.nested[i].leaves()
             else:
                 yield layer
+
+    def built(self) -> Iterator[tuple[tuple[str | int, ...], Layer, list[Shape]]]:
+        """Every layer behind the outputs that is no network itself: where it stands, and the shapes that it reads.
+
+        Those follow from the network's own inputs, whatever an outer one hands it: so TensorFlow.js makes the weights.
+        """
+        self._met.clear()
+        self.outputs()
+        for position in self._behind_outputs():
+            if position in self.nested:
+                yield from self.nested[position].built()
+            else:
+                path = (*self.path, "config", "layers", position)
+                yield path, self.layers[position], self._met.get(position, [])
 
     def inputs(self) -> list[TensorFacts]:
         """The input layers; for Sequential models the first layer, which carries the shape itself."""
@@ -151,6 +169,18 @@ class Network:
             yield found[0]
             found = readers[self.layers[found[0]].title]
 
+    def _behind_outputs(self) -> list[int]:
+        """The positions of the layers that the outputs need, in the file's order."""
+        if self.sequential:
+            return list(range(len(self.layers)))
+        calls = dict(self._calls())
+        waiting, seen = _refs(self.config.get("output_layers")), set[Ref]()
+        while waiting:
+            if (ref := waiting.pop()) in calls and ref not in seen:
+                seen.add(ref)
+                waiting += calls[ref][1]
+        return sorted({calls[ref][0] for ref in seen})
+
     def _before(self, position: int) -> int:
         """The position of the layer that feeds the one at `position`, which must stand before it; -1 for none."""
         calls = self.layers[position].inbound_nodes
@@ -159,6 +189,7 @@ class Network:
         return titles.index(refs[0][0]) if refs and refs[0][0] in titles else -1
 
     def _apply(self, position: int, shapes: list[Shape]) -> Shape:
+        self._met.setdefault(position, shapes)
         if position in self.nested:
             return self.nested[position].outputs(shapes)[0].shape
         layer = self.layers[position]
@@ -190,7 +221,7 @@ class Network:
 
 
 def read_layers(document: Document, weights: Mapping[str, Weight], json_path: Path) -> TopologyFacts:
-    """What `model_config` says. `weights` are not needed: layers carry their sizes."""
+    """What `model_config` says; layers carry their sizes, and `weights` have to have them, too."""
     path = ("modelTopology", "model_config")
     try:
         top = Layer.model_validate(document.modelTopology["model_config"])
@@ -201,6 +232,9 @@ def read_layers(document: Document, weights: Mapping[str, Weight], json_path: Pa
         raise fail(NOT_A_MODEL, where, reason=f"the model is a {top.class_name!r} instead of Sequential or Functional")
     network = Network(top, json_path, path)
     leaves = [layer for layer in network.leaves() if layer.class_name != "InputLayer"]
+    obstacles = tuple(_obstacles(leaves))
+    if not obstacles and not is_keras_3({"modelTopology": document.modelTopology}):
+        _refuse_flaws(network, document, weights, json_path)
     return TopologyFacts(
         format="layers-model",
         inputs=tuple(network.inputs()),
@@ -210,8 +244,19 @@ def read_layers(document: Document, weights: Mapping[str, Weight], json_path: Pa
         ops=Counter(layer.class_name for layer in leaves),
         data_format=_data_format(leaves),
         leading=tuple(network.leading()),
-        obstacles=tuple(_obstacles(leaves)),
+        obstacles=obstacles,
     )
+
+
+def _refuse_flaws(network: Network, document: Document, weights: Mapping[str, Weight], json_path: Path) -> None:
+    """What TensorFlow.js would only find when it loads the model."""
+    if sum(len(group.weights) for group in document.weightsManifest) > len(weights):
+        return  # two of one name, which is said elsewhere
+    found = [
+        problem(NOT_A_MODEL, json_where(json_path, flaw.path), reason=flaw.reason) for flaw in flaws(network, weights)
+    ]
+    if found:
+        raise UserError(found[:MAX_PROBLEMS])
 
 
 def _input(layer: Layer) -> TensorFacts:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,21 @@ from builder.spec import ModelSpec
 from tests.models import Form, Format, tiny_labels, tiny_model, write_model
 
 FORMATS: list[Format] = ["layers", "graph"]
+Shapes = dict[str, tuple[int, ...]]
 
 
-def facts_of(folder: Path, document: dict[str, Any], **keys: Any) -> ModelFacts:  # noqa: ANN401
-    """The facts of `document` with some keys replaced; its weights are left out."""
-    manifest: list[dict[str, Any]] = [{"paths": [], "weights": []}]
-    write_model(folder, document | {"weightsManifest": manifest} | keys, b"")
+def facts_of(folder: Path, document: dict[str, Any], shapes: Shapes | None = None, **keys: Any) -> ModelFacts:  # noqa: ANN401
+    """The facts of `document` with some keys replaced; its weights are zeros of these shapes."""
+    weights = [{"name": name, "shape": shape, "dtype": "float32"} for name, shape in (shapes or {}).items()]
+    zeros = bytes(4 * sum(math.prod(shape) for shape in (shapes or {}).values()))
+    manifest: list[dict[str, Any]] = [{"paths": [], "weights": weights}]
+    write_model(folder, document | {"weightsManifest": manifest} | keys, zeros)
     return read_model(folder)
+
+
+def dense(name: str, *shape: int) -> Shapes:
+    """A dense layer's weights, or a convolution's."""
+    return {f"{name}/kernel": shape, f"{name}/bias": shape[-1:]}
 
 
 def layers(*rows: tuple[str, dict[str, Any]]) -> dict[str, Any]:
@@ -114,33 +123,50 @@ def test_a_byte_order_mark_and_a_missing_format_do_no_harm(tmp_path: Path) -> No
 
 def test_labels_in_the_model_are_found(tmp_path: Path) -> None:
     document = layers(("Flatten", {}), ("Dense", {"units": 2}))
-    assert facts_of(tmp_path, document, userDefinedMetadata={"labels": ["a", "b"]}).labels == ("a", "b")
-    assert facts_of(tmp_path, document, userDefinedMetadata={"labels": [1, 2]}).labels is None
+    shapes = dense("l1", 64 * 64 * 3, 2)
+    assert facts_of(tmp_path, document, shapes, userDefinedMetadata={"labels": ["a", "b"]}).labels == ("a", "b")
+    assert facts_of(tmp_path, document, shapes, userDefinedMetadata={"labels": [1, 2]}).labels is None
 
 
 @pytest.mark.parametrize(
-    ("rows", "shape"),
+    ("rows", "weights", "shape"),
     [
-        ([("Flatten", {})], (-1, 64 * 64 * 3)),
-        ([("Conv2D", {"filters": 7, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same"})], (-1, 32, 32, 7)),
-        ([("Conv2D", {"filters": 7, "kernel_size": 3, "dilation_rate": 2})], (-1, 60, 60, 7)),
-        ([("DepthwiseConv2D", {"kernel_size": [5, 5], "depth_multiplier": 2})], (-1, 60, 60, 6)),
-        ([("MaxPooling2D", {"pool_size": [3, 3], "strides": None})], (-1, 21, 21, 3)),
-        ([("ZeroPadding2D", {"padding": [[0, 1], [2, 3]]})], (-1, 65, 69, 3)),
-        ([("Cropping2D", {"cropping": 4})], (-1, 56, 56, 3)),
-        ([("UpSampling2D", {"size": [2, 3]})], (-1, 128, 192, 3)),
-        ([("Conv2DTranspose", {"filters": 4, "strides": 2, "padding": "same"})], (-1, 128, 128, 4)),
-        ([("GlobalAveragePooling2D", {}), ("Dense", {"units": 9}), ("Activation", {"activation": "softmax"})], (-1, 9)),
-        ([("Reshape", {"target_shape": [-1, 3]})], (-1, 4096, 3)),
-        ([("Rescaling", {"scale": 2})], (-1, 64, 64, 3)),
-        ([("SomeoneElsesLayer", {}), ("Dense", {"units": 9})], None),
-        ([("Conv2D", {"filters": 7, "kernel_size": [65, 65]})], None),
+        ([("Flatten", {})], {}, (-1, 64 * 64 * 3)),
+        (
+            [("Conv2D", {"filters": 7, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same"})],
+            dense("l0", 3, 3, 3, 7),
+            (-1, 32, 32, 7),
+        ),
+        ([("Conv2D", {"filters": 7, "kernel_size": 3, "dilation_rate": 2})], dense("l0", 3, 3, 3, 7), (-1, 60, 60, 7)),
+        (
+            [("DepthwiseConv2D", {"kernel_size": [5, 5], "depth_multiplier": 2})],
+            {"l0/depthwise_kernel": (5, 5, 3, 2), "l0/bias": (6,)},
+            (-1, 60, 60, 6),
+        ),
+        ([("MaxPooling2D", {"pool_size": [3, 3], "strides": None})], {}, (-1, 21, 21, 3)),
+        ([("ZeroPadding2D", {"padding": [[0, 1], [2, 3]]})], {}, (-1, 65, 69, 3)),
+        ([("Cropping2D", {"cropping": 4})], {}, (-1, 56, 56, 3)),
+        ([("UpSampling2D", {"size": [2, 3]})], {}, (-1, 128, 192, 3)),
+        (
+            [("Conv2DTranspose", {"filters": 4, "kernel_size": 2, "strides": 2, "padding": "same"})],
+            {"l0/kernel": (2, 2, 4, 3), "l0/bias": (4,)},
+            (-1, 128, 128, 4),
+        ),
+        (
+            [("GlobalAveragePooling2D", {}), ("Dense", {"units": 9}), ("Activation", {"activation": "softmax"})],
+            dense("l1", 3, 9),
+            (-1, 9),
+        ),
+        ([("Reshape", {"target_shape": [-1, 3]})], {}, (-1, 4096, 3)),
+        ([("Rescaling", {"scale": 2})], {}, (-1, 64, 64, 3)),
+        ([("SomeoneElsesLayer", {}), ("Dense", {"units": 9})], {}, None),
+        ([("Conv2D", {"filters": 7, "kernel_size": [65, 65]})], dense("l0", 65, 65, 3, 7), None),
     ],
 )
 def test_shapes_are_followed_through_layers(
-    tmp_path: Path, rows: list[tuple[str, dict[str, Any]]], shape: tuple[int, ...] | None
+    tmp_path: Path, rows: list[tuple[str, dict[str, Any]]], weights: Shapes, shape: tuple[int, ...] | None
 ) -> None:
-    assert facts_of(tmp_path, layers(*rows)).outputs[0].shape == shape
+    assert facts_of(tmp_path, layers(*rows), weights).outputs[0].shape == shape
 
 
 def functional() -> dict[str, Any]:
@@ -166,8 +192,11 @@ def functional() -> dict[str, Any]:
     return {"modelTopology": {"model_config": {"class_name": "Functional", "config": config}}}
 
 
+WEIGHTS = {**dense("a", 1, 1, 1, 3), **dense("b", 1, 1, 1, 4), **dense("s", 7, 4)}  # of `functional`
+
+
 def test_functional_and_nested_models_are_followed(tmp_path: Path) -> None:
-    facts = facts_of(tmp_path, functional())
+    facts = facts_of(tmp_path, functional(), WEIGHTS)
     assert [(t.name, t.shape) for t in facts.inputs] == [("picture", (-1, 8, 8, 1))]
     assert [(t.name, t.shape) for t in facts.outputs] == [("head", (-1, 4))]
     assert facts.activation == "softmax"
@@ -178,7 +207,7 @@ def test_layers_that_read_each_other_in_a_ring_have_no_shape(tmp_path: Path) -> 
     document = functional()
     rows = document["modelTopology"]["model_config"]["config"]["layers"]
     rows[2]["inbound_nodes"] = [[["pool", 0, 0, {}]]]
-    assert facts_of(tmp_path, document).outputs[0].shape is None
+    assert facts_of(tmp_path, document, WEIGHTS).outputs[0].shape is None
 
 
 def test_layers_that_tensorflow_js_lacks_are_noticed(tmp_path: Path) -> None:
@@ -187,20 +216,30 @@ def test_layers_that_tensorflow_js_lacks_are_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "leading"),
+    ("rows", "weights", "leading"),
     [
-        ([("Rescaling", {"scale": 1 / 127.5, "offset": -1})], ("Rescaling (value * 0.00784314 - 1)",)),
+        (
+            [("Rescaling", {"scale": 1 / 127.5, "offset": -1})],
+            dense("l2", 64 * 64 * 3, 2),
+            ("Rescaling (value * 0.00784314 - 1)",),
+        ),
         (
             [("Rescaling", {"scale": 0.5}), ("BatchNormalization", {})],
+            {f"l1/{part}": (3,) for part in ("gamma", "beta", "moving_mean", "moving_variance")}
+            | dense("l3", 64 * 64 * 3, 2),
             ("Rescaling (value * 0.5)", "BatchNormalization"),
         ),
-        ([("Conv2D", {"filters": 1, "kernel_size": 1}), ("Rescaling", {"scale": 0.5})], ()),
+        (
+            [("Conv2D", {"filters": 1, "kernel_size": 1}), ("Rescaling", {"scale": 0.5})],
+            dense("l0", 1, 1, 3, 1) | dense("l3", 64 * 64, 2),
+            (),
+        ),
     ],
 )
 def test_a_normalization_inside_the_layers_is_noticed(
-    tmp_path: Path, rows: list[tuple[str, dict[str, Any]]], leading: tuple[str, ...]
+    tmp_path: Path, rows: list[tuple[str, dict[str, Any]]], weights: Shapes, leading: tuple[str, ...]
 ) -> None:
-    assert facts_of(tmp_path, layers(*rows, ("Flatten", {}), ("Dense", {"units": 2}))).leading == leading
+    assert facts_of(tmp_path, layers(*rows, ("Flatten", {}), ("Dense", {"units": 2})), weights).leading == leading
 
 
 @pytest.mark.parametrize("quantize", [None, "uint8", "float16"])
@@ -291,7 +330,7 @@ def victim(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A model's folder and its document, the one to be mutated."""
     folder, kind = tmp_path_factory.mktemp("victim"), str(request.param)
     if kind == "functional":
-        write_model(folder, functional() | {"weightsManifest": [{"weights": []}]}, b"")
+        facts_of(folder, functional(), WEIGHTS)
     else:
         format: Format = "layers" if kind in ("layers", "keras 3") else "graph"
         tiny_model(folder, format=format, signature=kind == "graph", form=Form(keras_3=kind == "keras 3"))
