@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from builder.cli.checking import Checking
 from builder.cli.packing import Packed, packed
-from builder.convert import from_tensorflow
 from builder.convert.bake import append_softmax, bake_normalize, set_input_size
 from builder.convert.folder import MARK, METADATA, SHARD_BYTES, Sizes, refuse_foreign, write_folder
 from builder.convert.from_onnx import OnnxOptions
@@ -124,8 +123,10 @@ def _model(source: Source, route: Route, options: ConvertOptions, progress: Prog
         asked = OnnxOptions(input_layout=options.input_layout, input_shapes=options.input_shapes, size=given)
         made = convert_onnx(source.path, asked)
     else:
+        from builder.convert.from_tensorflow.route import convert as convert_otherwise  # only now: it takes memory
+
         last = options.channels_last
-        made = from_tensorflow.convert(source.path, kind=source.kind, channels_last=last, progress=progress)
+        made = convert_otherwise(source.path, kind=source.kind, channels_last=last, progress=progress)
     problems = rule_problems(options.quantization.rules, made.weights)
     if problems:
         raise UserError(problems)

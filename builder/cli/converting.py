@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -50,13 +51,12 @@ def convert_command(source: Path, folder: Path, given: Mapping[str, Any], *, as_
 @contextmanager
 def progressing() -> Iterator[Progress]:
     """A line on stderr that says what is going on, on a terminal only."""
-    console = stderr()
-    if not console.is_terminal:
+    if not sys.stderr.isatty():  # rich is not even imported then
         yield lambda _: None
         return
     from rich.text import Text
 
-    with console.status(Text("reading")) as status:
+    with stderr().status(Text("reading")) as status:
         yield lambda text: status.update(Text(printable(text)))
 
 

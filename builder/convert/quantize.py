@@ -28,7 +28,7 @@ HALF_MAX = 65504.0
 # A network's small kernels (its first layers, and those that see one channel each) carry its largest errors at 256
 # steps, and hardly any of its bytes.
 SMALL_KERNEL = 16384
-_PIECE = 1 << 18  # values at a time, so that no second copy of a large weight lies in memory
+_PIECE = 1 << 16  # values at a time, so that no second copy of a large weight lies in memory
 _BINS = 8192
 # Part of the range that is kept. Below a half, clipping has not been seen to pay with 256 steps.
 _CLIPS = tuple(1 - i / 40 for i in range(21))
@@ -153,10 +153,9 @@ class Stored:
         return {"dtype": self.dtype, **numbers, "original_dtype": "float32"}
 
     def pieces(self) -> Iterator[memoryview]:
-        """The little-endian bytes, a piece at a time."""
-        flat = np.ascontiguousarray(self.values).reshape(-1)
-        for start in range(0, flat.size, _PIECE):
-            piece = self._encoded(flat[start : start + _PIECE])
+        """The little-endian bytes, a piece at a time; of a transposed view no more is copied than a piece."""
+        for part in np.nditer(self.values, ["external_loop", "buffered", "zerosize_ok"], order="C", buffersize=_PIECE):
+            piece = self._encoded(np.array(part))  # the buffer is used again
             yield piece.astype(piece.dtype.newbyteorder("<"), copy=False).view(np.uint8).data
 
     def _encoded(self, piece: NDArray[Any]) -> NDArray[Any]:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.convert.folder import read_folder
-from builder.convert.from_tensorflow import Described, SourceKind, describe, predict
+from builder.convert.from_tensorflow.kinds import SourceKind
+from builder.convert.from_tensorflow.route import Described, describe, predict
 from builder.convert.graphdef import Inexpressible, frozen
 from builder.convert.sources import Source
 from builder.errors import RESULT_FAILED, fail

@@ -205,3 +205,15 @@ def test_an_interrupted_exchange_is_taken_back(tmp_path: Path) -> None:
     with staging.staged(tmp_path / "model"):
         assert (tmp_path / "model" / "model.json").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_transposed_view_is_stored_as_its_copy_would_be(tmp_path: Path) -> None:
+    kernel = np.random.default_rng(5).normal(size=(96, 64, 5, 7)).astype(np.float32)  # several pieces
+    turned = {"a/kernel": kernel.transpose(2, 3, 1, 0), "plain": kernel.transpose(2, 3, 1, 0)}
+    for name, weights in (("view", turned), ("copy", {key: value.copy() for key, value in turned.items()})):
+        write_folder(model_of(weights), tmp_path / name, quantization=KINDS)
+    whole = {
+        each: b"".join(p.read_bytes() for p in sorted((tmp_path / each).glob("*.bin"))) for each in ("view", "copy")
+    }
+    assert whole["view"] == whole["copy"]
+    assert whole["view"].endswith(np.moveaxis(kernel, (0, 1), (3, 2)).tobytes())

@@ -103,18 +103,14 @@ def test_resnet18_takes_little_time_and_memory(tmp_path: Path) -> None:
 
 
 def test_the_whole_command_takes_little_time_and_memory(tmp_path: Path) -> None:
-    """The same for `convert --parity none`; memory besides that of Python and its imports."""
+    """The same for `convert --parity none`; a little more than the 2.5 times of docs/convert-benchmarks.md, since other
+    builds of Python and numpy take more."""
     path, folder = tmp_path / "resnet18.onnx", tmp_path / "resnet18"
     path.write_bytes(resnet().SerializeToString())
-    script = (
-        "import builder.cli.converting, onnx; from builder.cli import main\n"
-        f"before = {_PEAK}\n"
-        f"atexit.register(lambda: print(time.process_time(), {_PEAK} - before))\n"
-        "main()"
-    )
+    script = f"from builder.cli import main\natexit.register(lambda: print(time.process_time(), {_PEAK}))\nmain()"
     seconds, memory = spent(script, "convert", path, "-o", folder, "--parity", "none")
     assert seconds < 2
-    assert memory < 2.5 * sum(shard.stat().st_size for shard in folder.glob("*.bin"))
+    assert memory < 2.6 * sum(shard.stat().st_size for shard in folder.glob("*.bin"))
 
 
 def test_a_convolution_scaled_by_a_hundredth_is_noticed(peers: Peers) -> None:

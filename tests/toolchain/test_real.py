@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder.convert.from_tensorflow import SourceKind, convert, describe, predict, source_kind
+from builder.convert.from_tensorflow import SourceKind, source_kind
 from builder.convert.from_tensorflow.environments import ENVIRONMENTS
 from builder.convert.from_tensorflow.install import install
+from builder.convert.from_tensorflow.route import convert, describe, predict
 from builder.convert.from_tensorflow.store import VARIABLE, Place
 from builder.convert.model import ConvertedModel
 from builder.errors import UserError

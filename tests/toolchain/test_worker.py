@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.convert.from_tensorflow import convert, describe, predict
+from builder.convert.from_tensorflow.route import convert, describe, predict
 from builder.convert.from_tensorflow.store import Place, python_in
 from builder.errors import UserError
 from tests.toolchain.conftest import behaving, runs

@@ -166,7 +166,7 @@ class _Walk:
     def model(self) -> ConvertedModel:
         outputs = {output.name: self._output(output.name) for output in self.source.graph.output}
         graph = self.emit.graph
-        fuse(graph, [tensor.name for tensor in outputs.values()])
+        fuse(graph, [tensor.name for tensor in outputs.values()], owned=True)
         orders = {
             "inputs": {name: list(tensor.order) for name, tensor in self.placeholders.items()},
             "outputs": {name: list(tensor.order) for name, tensor in outputs.items()},

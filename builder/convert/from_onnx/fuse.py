@@ -20,15 +20,16 @@ _LINEAR = {
     "MatMul": "_FusedMatMul",
 }
 _ACTIVATIONS = frozenset({"Relu", "Relu6", "Elu", "LeakyRelu", "Sigmoid", "Prelu"})
+_LARGE = 1 << 18  # bytes
 _RESHAPING = frozenset({"Reshape", "ExpandDims", "Squeeze"})
 
 
-def fuse(graph: TfGraph, outputs: list[str]) -> None:
+def fuse(graph: TfGraph, outputs: list[str], *, owned: bool = False) -> None:
     """Joins chains of reshapes, takes a Transpose before a dense layer into its weights, and whatever follows a linear
-    operation channel by channel into that operation."""
+    operation channel by channel into that operation. `owned`: arrays may be overwritten, as nobody else needs them."""
     _join_reshapes(graph)
     graph.keep(outputs)
-    _Fusion(graph, outputs).run()
+    _Fusion(graph, outputs, owned).run()
     expand_groups(graph)
     graph.keep(outputs)
 
@@ -63,8 +64,9 @@ class _Chain:
 
 
 class _Fusion:
-    def __init__(self, graph: TfGraph, outputs: list[str]) -> None:
+    def __init__(self, graph: TfGraph, outputs: list[str], owned: bool) -> None:
         self.graph = graph
+        self.owned = owned
         self.readers: dict[str, list[str]] = {}
         for node in graph.nodes.values():
             for name in node.inputs:
@@ -125,9 +127,18 @@ class _Fusion:
             return
         if np.any(chain.scale != 1):
             scale = chain.scale.reshape(weights.shape[2:]) if node.op == "DepthwiseConv2dNative" else chain.scale
-            scaled = np.multiply(weights, scale, out=np.empty_like(weights), casting="same_kind")
+            out = weights if self._is_free(node.inputs[1]) else np.empty_like(weights)
+            scaled = np.multiply(weights, scale, out=out, casting="same_kind")
             node.inputs[1] = self._new_weights(node.inputs[1], scaled)
         self._replace(node, chain)
+
+    def _is_free(self, name: str) -> bool:
+        """Whether a large array may be overwritten; small ones are not worth the search."""
+        array = self.graph.weights[name]
+        if not self.owned or array.nbytes < _LARGE or not array.flags.writeable or len(self.readers[name]) != 1:
+            return False
+        others = (other for key, other in self.graph.weights.items() if key != name)
+        return not any(np.may_share_memory(array, other) for other in others)
 
     def _chain(self, node: TfNode, channels: int) -> _Chain:
         chain = _Chain(node.op, node.name, np.ones(channels), np.zeros(channels))

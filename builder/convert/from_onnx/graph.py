@@ -58,9 +58,9 @@ class TfGraph:
         return name
 
     def const(self, array: Array, hint: str) -> str:
-        """A `Const` node; small equal ones are one."""
+        """A `Const` node; small equal ones are one. The array may be a view, which is not copied."""
         kind = kind_of(array.dtype)
-        array = np.asarray(array, kind.numpy, order="C")
+        array = np.asarray(array, kind.numpy)
         key = (array.dtype.str, array.shape, array.tobytes()) if array.size <= 64 else None
         if key is not None and key in self._small:
             return self._small[key]
@@ -72,7 +72,7 @@ class TfGraph:
 
     def replace_weight(self, name: str, array: Array) -> None:
         """Another array for a `Const` node that one node alone reads."""
-        self.weights[name] = np.asarray(array, self.weights[name].dtype, order="C")
+        self.weights[name] = np.asarray(array, self.weights[name].dtype)
         self.nodes[name].shape = array.shape
 
     def keep(self, outputs: Iterable[str]) -> None:

@@ -222,14 +222,15 @@ def external_array(tensor: TensorProto, folder: Path) -> Array:
 
 
 def _stored_array(tensor: TensorProto, path: Path, start: int, length: int) -> Array:
-    """The array whose bytes lie in a file."""
+    """The array whose bytes lie in a file; it may be written to."""
     dtype, shape = element_type(tensor.data_type), _shape(tensor)
     require(tensor.data_type not in _FOUR_BITS, "large 4-bit data are not read")
     try:
         require(start + length <= path.stat().st_size, f"{path.name} ends before its data do")
         with path.open("rb") as file:
             file.seek(start)
-            return _from_bytes(file.read(length), dtype, shape)
+            data = bytearray(length)
+            return _from_bytes(memoryview(data)[: file.readinto(data)], dtype, shape)
     except OSError as error:
         refuse(f"{path.name}: {error.strerror}")
 
@@ -256,7 +257,7 @@ def _shape(tensor: TensorProto) -> tuple[int, ...]:
     return tuple(tensor.dims)
 
 
-def _from_bytes(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+def _from_bytes(data: bytes | memoryview, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
     needed = math.prod(shape) * dtype.itemsize
     require(len(data) == needed, f"its shape {list(shape)} needs {needed} bytes, {len(data)} are there")
     return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(shape)

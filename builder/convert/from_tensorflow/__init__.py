@@ -7,6 +7,5 @@ worker that runs there is asked over a small protocol.
 from __future__ import annotations
 
 from builder.convert.from_tensorflow.kinds import SourceKind, source_kind
-from builder.convert.from_tensorflow.route import Described, convert, describe, predict
 
-__all__ = ["Described", "SourceKind", "convert", "describe", "predict", "source_kind"]
+__all__ = ["SourceKind", "source_kind"]  # what does the work is in `route`: ONNX files go without it
