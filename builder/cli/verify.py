@@ -68,6 +68,23 @@ _soak_options = options(
         help="Then keep the build busy for so long, like 10m, and fail on what grows.",
     ),
 )
+
+
+def _servers(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = [value for value in values if not value.lower().startswith(("ws://", "wss://"))]
+    if wrong:
+        message = f"{wrong[0]!r} is no address of a Playwright server, such as ws://host:3000/"
+        raise click.BadParameter(message, context, option)
+    return tuple(dict.fromkeys(values))
+
+
+_connect_option = click.option(
+    "--connect",
+    multiple=True,
+    callback=_servers,
+    metavar="WS",
+    help="Open browsers on this Playwright server, started with --unsafe; several share the cases.",
+)
 _output_options = options(
     *report_options,
     click.option("--screenshot", type=FILE, metavar="FILE", help="Write a picture of the page, PNG."),
@@ -98,6 +115,7 @@ _output_options = options(
 @_look_options
 @_soak_options
 @browser_options
+@_connect_option
 @_output_options
 def command(
     build: str | Path,

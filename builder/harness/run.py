@@ -13,6 +13,7 @@ from builder.harness.builds import INDEX, Target
 from builder.harness.cases import Case, digest
 from builder.harness.golden import stored
 from builder.harness.loading import Progress
+from builder.harness.remote import Servers
 from builder.harness.results import Check, PageLog
 from builder.harness.serve import serve
 from builder.harness.sharding import part_of
@@ -35,6 +36,9 @@ async def run(target: Target, cases: Sequence[Case], options: RunOptions, progre
     cases = part_of(cases, shard)
     if shard and not cases:
         raise fail(BAD_OPTION, "--shard", option="--shard", value=f"{shard[0]}/{shard[1]}", reason="it leaves no case")
+    if options.connect and any(case.source == "camera" for case in cases):
+        reason = "the films for cases by camera lie on this machine"
+        raise fail(BAD_OPTION, "--connect", option="--connect", value=options.connect[0], reason=reason)
     golden = stored(target.root) if target.root and options.predict else {}
     progress("comparing the files with their contracts")
     files = _file_checks(target, options)
@@ -44,16 +48,19 @@ async def run(target: Target, cases: Sequence[Case], options: RunOptions, progre
         raise failure
     with published(target, options) as (origin, url):
         hopeless = target.root is not None and not carries_models(target.root)
-        visitor = Visitor(target.name, origin, url, cases, options, golden, hopeless)
-        crew = Crew(visitor.visit, options.workers, Board(options.workers, len(cases), progress))
+        servers = Servers(options.connect) if options.connect else None
+        visitor = Visitor(target.name, origin, url, cases, options, golden, hopeless, servers)
+        workers = options.workers * max(1, len(options.connect))
+        crew = Crew(visitor.visit, workers, Board(workers, len(cases), progress))
         try:
-            await crew.run(plan(cases, options.query, options.workers))
+            await crew.run(plan(cases, options.query, workers))
             if options.soak:  # alone: others would be in its way
                 await crew.run([Visit((), join(options.query), False, soak=True)])
         except RunFailed as failure:
             failure.checks = (*files, *failure.checks)
             raise
-    found = merge(cases, crew.found, crew.restarts)
+    lost = [error.problems[0].what for error in servers.lost.values()] if servers else []
+    found = merge(cases, crew.found, [*crew.restarts, *lost])
     checks = (*files, *found.result.checks)
     return replace(found, result=replace(found.result, checks=checks, shard=shard, asked=asked))
 

@@ -21,6 +21,7 @@ from builder.harness.golden import Golden
 from builder.harness.images import RgbImage, read_rgb
 from builder.harness.loading import Progress, Wait
 from builder.harness.page import GamePage, PageSilent, open_page
+from builder.harness.remote import Servers
 from builder.harness.results import Backend, Check, Gpu, ModelInfo, PageLog, RunResult
 from builder.harness.soak import MAX_PICTURES, Soaking
 from builder.harness.text import clean
@@ -32,7 +33,8 @@ MAX_WORKERS = 32
 class RunOptions:
     """How to run; `timeout` in seconds holds for loading the build and its model, and for each prediction. Without
     `predict` no model is looked for, and the picture must hold for `settle` seconds. `soak`: seconds to keep it busy,
-    0 for no soak. `shard` is (number from 1, count): a part of the cases."""
+    0 for no soak. `shard` is (number from 1, count): a part of the cases. `connect`: addresses of Playwright
+    servers that open the browsers, `workers` each."""
 
     backend: Backend = "auto"
     gpu: Gpu = "software"
@@ -48,6 +50,7 @@ class RunOptions:
     isolated: bool = False
     soak: float = 0.0
     shard: tuple[int, int] | None = None
+    connect: tuple[str, ...] = ()
 
 
 class RunFailed(UserError):
@@ -129,6 +132,7 @@ class Visitor:
     options: RunOptions
     golden: Mapping[str, Golden]
     hopeless: bool = False
+    servers: Servers | None = None
 
     async def visit(self, visit: Visit, progress: Progress) -> Findings:
         """Raises UserError, as RunFailed whatever kept the build or its model from loading."""
@@ -136,7 +140,8 @@ class Visitor:
         with tempfile.TemporaryDirectory(prefix="tfjs-for-unity-", ignore_cleanup_errors=True) as folder:
             film = write_film(read_rgb(visit.cases[0].image), Path(folder) / "camera.y4m") if visit.camera else None
             how = BrowserOptions(executable=options.executable, gpu=options.gpu, headed=options.headed, camera=film)
-            async with open_browser(self.origin, how) as browser:
+            opened = self.servers.open(self.origin, how) if self.servers else open_browser(self.origin, how)
+            async with opened as browser:
                 return await self._in_browser(browser, visit, progress)
 
     async def _in_browser(self, browser: Browser, visit: Visit, progress: Progress) -> Findings:
