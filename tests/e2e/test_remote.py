@@ -15,7 +15,7 @@ import pytest
 from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import Browser
 
-from builder.errors import NO_BROWSER, UserError
+from builder.errors import BAD_OPTION, NO_BROWSER, UserError
 from builder.harness import remote
 from builder.harness.browser import BrowserOptions
 from builder.harness.page import GamePage
@@ -23,7 +23,7 @@ from builder.harness.remote import connect_browser
 from builder.harness.results import Prediction
 from builder.harness.serve import serve
 from tests.e2e.browsing import Loop
-from tests.verifying import FAKE_BUILD, FAKE_COLORS, class_folder, verify
+from tests.verifying import FAKE_BUILD, FAKE_COLORS, class_folder, color_picture, save, verify
 
 pytestmark = pytest.mark.browser
 
@@ -139,3 +139,12 @@ def test_cases_of_a_server_that_dies_run_elsewhere(
     opened = [endpoint for _, endpoint in used]
     assert opened.count(dead[0]) == 1 and set(opened) == set(endpoints)
     assert any(line.startswith("note:") and dead[0] in line for line in outcome.lines)
+
+
+def test_what_a_server_cannot_do_is_refused(tmp_path: Path) -> None:
+    save(color_picture(FAKE_COLORS["red"]), tmp_path / "a.png")
+    (tmp_path / "c.json").write_text('[{"image": "a.png", "label": "red", "source": "camera"}]')
+    outcome = verify(FAKE_BUILD, tmp_path / "c.json", "--connect", "ws://127.0.0.1:9/")
+    assert outcome.code == BAD_OPTION.exit_code and "the films for cases by camera lie on this machine" in outcome.err
+    outcome = verify(FAKE_BUILD, tmp_path / "c.json", "--connect", "http://127.0.0.1:9/")
+    assert outcome.code == 2 and "is no address of a Playwright server" in " ".join(outcome.err.split())
