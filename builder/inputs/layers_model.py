@@ -191,7 +191,8 @@ class Network:
     def _apply(self, position: int, shapes: list[Shape]) -> Shape:
         self._met.setdefault(position, shapes)
         if position in self.nested:
-            return self.nested[position].outputs(shapes)[0].shape
+            found = self.nested[position].outputs(shapes)
+            return found[0].shape if found else None
         layer = self.layers[position]
         return output_shape(layer.class_name, layer.settings, shapes)
 

@@ -210,6 +210,14 @@ def test_layers_that_read_each_other_in_a_ring_have_no_shape(tmp_path: Path) -> 
     assert facts_of(tmp_path, document, WEIGHTS).outputs[0].shape is None
 
 
+def test_a_model_inside_without_outputs_has_no_shape(tmp_path: Path) -> None:
+    document = functional()
+    inside = functional()["modelTopology"]["model_config"] | {"name": "inside"}
+    inside["config"]["output_layers"] = []
+    document["modelTopology"]["model_config"] = {"class_name": "Sequential", "config": {"layers": [inside]}}
+    assert facts_of(tmp_path, document).outputs[0].shape is None
+
+
 def test_layers_that_tensorflow_js_lacks_are_noticed(tmp_path: Path) -> None:
     facts = facts_of(tmp_path, layers(("RandomFlip", {}), ("Flatten", {}), ("Dense", {"units": 2})))
     assert facts.obstacles == ("TensorFlow.js has no layer RandomFlip",)
