@@ -68,7 +68,9 @@ def with_fewer_transposes(model: ConvertedModel, *, channels_last: bool) -> Conv
     """
     if channels_last:
         return _turned(model)
-    found = model if _is_beyond(model) else _Rewriter(model, turning=False).rewritten({})
+    if _is_beyond(model) or not _transposes(model):
+        return model
+    found = _Rewriter(model, turning=False).rewritten({})
     return found if _transposes(found) < _transposes(model) else model
 
 
