@@ -49,7 +49,8 @@ def test_figures_fit_together(measured: tuple[Outcome, dict[str, Any]]) -> None:
         assert row["seenMs"]["median"] >= row["latencyMs"]["median"] * 0.9
         assert row["tensorsGrew"] == 0
         assert row["allocatedBytes"]["objects"] > 0
-        assert row["blockingMs"]["median"] >= row["stages"].get("submitMs", 0) * 0.5
+        # Stages are of the newest picture alone, and so compare with nothing.
+        assert 0 <= row["blockingMs"]["median"] <= row["seenMs"]["p95"]
     assert {name for name in found["rows"][0]["stages"]} >= {"submitMs", "executeMs"}
 
 
