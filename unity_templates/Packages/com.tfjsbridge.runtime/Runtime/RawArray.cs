@@ -17,21 +17,25 @@ namespace TfjsBridge
             _start = list.StartOf(output);
         }
 
-        /// <summary>How many axes it has.</summary>
-        public int Rank => _list == null ? 0 : List.RankAt(_start);
+        /// <summary>How many axes it has; 0 when a newer result has replaced the numbers.</summary>
+        public int Rank => IsFresh ? _list.RankAt(_start) : 0;
 
-        /// <summary>How many numbers there are.</summary>
-        public int Length => _list == null ? 0 : List.LengthAt(_start);
+        /// <summary>How many numbers there are; 0 when a newer result has replaced them.</summary>
+        public int Length => IsFresh ? _list.LengthAt(_start) : 0;
 
         /// <summary>A number, counted over all axes.</summary>
-        public float this[int index] => index >= 0 && index < Length
-            ? List.ValueAt(_start, index)
-            : throw new ArgumentOutOfRangeException(nameof(index));
+        public float this[int index]
+        {
+            get
+            {
+                if (_list != null && !IsFresh) throw Replaced();
+                if (index < 0 || index >= Length) throw new ArgumentOutOfRangeException(nameof(index));
+                return _list.ValueAt(_start, index);
+            }
+        }
 
-        /// <summary>The size of an axis; the first is that of the batch, 1.</summary>
-        public int SizeOf(int axis) => axis >= 0 && axis < Rank
-            ? List.SizeAt(_start, axis)
-            : throw new ArgumentOutOfRangeException(nameof(axis));
+        /// <summary>The size of an axis, the first is that of the batch, 1; 0 for an axis that it does not have.</summary>
+        public int SizeOf(int axis) => axis >= 0 && axis < Rank ? _list.SizeAt(_start, axis) : 0;
 
         /// <summary>
         /// Copies the numbers into an array of your own; returns how many, 0 when a newer result has replaced them.
@@ -39,7 +43,7 @@ namespace TfjsBridge
         /// </summary>
         public int CopyTo(float[] into)
         {
-            if (into == null || _list == null || _list.Version != _version) return 0;
+            if (into == null || !IsFresh) return 0;
             var count = Math.Min(_list.LengthAt(_start), into.Length);
             _list.Copy(_start, into, count);
             return count;
@@ -51,13 +55,13 @@ namespace TfjsBridge
             var text = "[";
             for (var axis = 0; axis < Rank; axis++) text += (axis > 0 ? ", " : "") + SizeOf(axis);
             text += "]";
-            for (var i = 0; i < Math.Min(Length, 8); i++) text += " " + this[i].ToString("0.###");
+            for (var i = 0; i < Math.Min(Length, 8); i++) text += " " + _list.ValueAt(_start, i).ToString("0.###");
             return Length > 8 ? text + " …" : text;
         }
 
         internal static Exception Replaced() =>
             new InvalidOperationException("A newer result has replaced these numbers; keep them by Copy().");
 
-        private RawList List => _list.Version == _version ? _list : throw Replaced();
+        private bool IsFresh => _list != null && _list.Version == _version;
     }
 }
