@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from examples.onnx_graph import OnnxGraph
 
 Array = NDArray[np.float32]
 SIDE = 160
@@ -25,23 +26,8 @@ _PENALTY = 1e-3  # of the least squares
 _SHARPNESS = 12.0  # of the scores: softmax makes them about 0.9 and more
 
 
-class _Graph:
-    """Nodes and weights in the making; a tensor is its name."""
-
-    def __init__(self, random: np.random.Generator) -> None:
-        self.random = random
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def add(self, op: str, *inputs: str, name: str = "", **attributes: Any) -> str:  # noqa: ANN401
-        name = name or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def weight(self, values: NDArray[Any]) -> str:
-        name = f"weight_{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
-        return name
+class _Graph(OnnxGraph):
+    """With the blocks of this network."""
 
     def block(self, x: str, inner: int, outer: int, *, side: int = 3, stride: int = 1, relu: bool = True) -> str:
         """Convolution, batch normalization, ReLU."""

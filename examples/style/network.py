@@ -14,10 +14,11 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from PIL import Image, ImageFilter, ImageOps
 
 from examples.hands import LABELS, photo
+from examples.onnx_graph import OnnxGraph
 
 Array = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -28,23 +29,8 @@ _LEARNT = 96  # pixels a side of what it learns by
 _CONTRAST = 1.8  # least squares paint what is in doubt in the mean colour
 
 
-class _Graph:
-    """Nodes and weights in the making; a tensor is its name."""
-
-    def __init__(self, random: np.random.Generator) -> None:
-        self.random = random
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def add(self, op: str, *inputs: str, name: str = "", **attributes: Any) -> str:  # noqa: ANN401
-        name = name or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def weight(self, values: NDArray[Any]) -> str:
-        name = f"weight_{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
-        return name
+class _Graph(OnnxGraph):
+    """With the blocks of this network."""
 
     def conv(
         self, x: str, kernel: NDArray[Any], bias: NDArray[Any] | None = None, *, stride: int = 1, name: str = ""
